@@ -1,0 +1,93 @@
+import { type Dim, type Value, add, attention, gather, matmul, reshape, rmsNorm, rotary, swiglu, transpose } from '@agent-forge/tensor';
+import type { LlamaConfig } from '../config.js';
+
+/** Positions and mask of one forward pass. */
+export interface SequenceInputs {
+  /** int64 [batch, sequence] */
+  readonly positions: Value;
+  /** Added to attention scores, broadcasts to [batch, heads, sequence, keys]. */
+  readonly mask: Value;
+  /** Rotary tables [positions, head / 2]. */
+  readonly cos: Value;
+  readonly sin: Value;
+}
+
+/**
+ * Where the network gets its weights. Phases that change how a weight acts (quantiser, low-rank adapter, singular-value
+ * factors) wrap `linear`; everything else stays.
+ */
+export interface Parameters {
+  /** A tensor by its Hugging Face name. */
+  get(name: string): Value;
+  /** x [rows, in] times the transposed weight [out, in] of `name`, plus its bias where the model has one. */
+  linear(name: string, x: Value): Value;
+}
+
+
+/** Replaces attention over the sequence itself, for cached generation: gets rotated q, k and v of the new positions. */
+export type AttentionRule = (layer: number, q: Value, k: Value, v: Value) => Value;
+
+/** Plain weights: `linear` is one product, and a sum where a bias exists. */
+export function plainParameters(tensors: ReadonlyMap<string, Value>): Parameters {
+  const get = (name: string): Value => {
+    const value = tensors.get(name);
+    if (!value) throw new Error(`the network asks for ${name}, which is not there`);
+    return value;
+  };
+  return {
+    get,
+    linear(name, x) {
+      const y = matmul(x, get(`${name}.weight`), { transB: true });
+      const bias = tensors.get(`${name}.bias`);
+      return bias ? add(y, bias) : y;
+    },
+  };
+}
+
+/**
+ * The decoder of a Llama-family model (Touvron et al. 2023, arXiv:2302.13971, section 2.2) up to the final norm.
+ * @param inputIds int [batch, sequence]
+ * @returns hidden states [batch · sequence, width]
+ */
+export function llamaHidden(config: LlamaConfig, p: Parameters, inputIds: Value, inputs: SequenceInputs, rule?: AttentionRule): Value {
+  const graph = inputIds.graph;
+  const [batch, sequence] = inputIds.shape as [Dim, Dim];
+  const rows: Dim = typeof batch === 'number' && typeof sequence === 'number' ? batch * sequence : 'rows';
+  const attend = rule ?? ((_layer, q, k, v) => attention({ q, k, v, mask: inputs.mask }));
+  let x = reshape(gather(p.get('model.embed_tokens.weight'), inputIds), [rows, config.hiddenSize]);
+  for (let layer = 0; layer < config.numLayers; layer++) {
+    const name = `model.layers.${layer}`;
+    x = graph.scope(name, () => {
+      const h = add(x, attentionBlock(config, p, name, layer, x, [batch, sequence], inputs, attend));
+      const n = rmsNorm(h, p.get(`${name}.post_attention_layernorm.weight`), config.rmsNormEps);
+      const gated = swiglu(p.linear(`${name}.mlp.gate_proj`, n), p.linear(`${name}.mlp.up_proj`, n));
+      return add(h, p.linear(`${name}.mlp.down_proj`, gated));
+    });
+  }
+  return rmsNorm(x, p.get('model.norm.weight'), config.rmsNormEps);
+}
+
+function attentionBlock(
+  config: LlamaConfig,
+  p: Parameters,
+  name: string,
+  layer: number,
+  x: Value,
+  [batch, sequence]: [Dim, Dim],
+  inputs: SequenceInputs,
+  attend: AttentionRule,
+): Value {
+  const { numHeads, numKvHeads, headDim } = config;
+  const n = rmsNorm(x, p.get(`${name}.input_layernorm.weight`), config.rmsNormEps);
+  const heads = (projection: string, count: number): Value =>
+    transpose(reshape(p.linear(`${name}.self_attn.${projection}`, n), [batch, sequence, count, headDim]), [0, 2, 1, 3]);
+  const turn = (v: Value): Value => rotary(v, inputs.positions, inputs.cos, inputs.sin);
+  const out = attend(layer, turn(heads('q_proj', numHeads)), turn(heads('k_proj', numKvHeads)), heads('v_proj', numKvHeads));
+  const flat = reshape(transpose(out, [0, 2, 1, 3]), [x.shape[0]!, numHeads * headDim]);
+  return p.linear(`${name}.self_attn.o_proj`, flat);
+}
+
+/** Logits [rows, vocabulary] of hidden states [rows, width]: the head, or the embedding where they are tied. */
+export function llamaLogits(config: LlamaConfig, p: Parameters, hidden: Value): Value {
+  return config.tieWordEmbeddings ? matmul(hidden, p.get('model.embed_tokens.weight'), { transB: true }) : p.linear('lm_head', hidden);
+}

@@ -1,0 +1,66 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { ForgeError } from '@agent-forge/contracts';
+import { type GraphProto, ModelProtoSchema } from '../generated/onnx_pb.js';
+import { Emitter } from './emitter.js';
+import type { Graph, Node, Value } from './graph.js';
+
+/** ONNX opset of the standard domain; RotaryEmbedding and friends come from `com.microsoft` 1. */
+const OPSET = 21;
+const IR_VERSION = 10;
+
+/** Named outputs of a graph, in order. */
+export type Outputs = Readonly<Record<string, Value>>;
+
+/** The graph's nodes that the outputs need, in order. */
+export function reachable(graph: Graph, outputs: readonly Value[]): Node[] {
+  const needed = new Set<Node>();
+  const visit = (value: Value): void => {
+    if (value.graph === graph && value.node) needed.add(value.node);
+  };
+  outputs.forEach(visit);
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i]!;
+    if (!needed.has(node)) continue;
+    node.inputs.forEach(visit);
+    for (const v of captured(node)) visit(v);
+  }
+  return graph.nodes.filter((n) => needed.has(n));
+}
+
+/** Values of surrounding graphs that the body of a loop node uses. */
+export function captured(node: Node): readonly Value[] {
+  return (node.attributes as { captured?: readonly Value[] } | undefined)?.captured ?? [];
+}
+
+/** Lowers a graph (the top one, or a loop body when `outer` is given). Nodes that no output needs are left out. */
+export function lowerGraph(graph: Graph, outputs: Outputs, outer: Emitter | null = null, prefix = ''): GraphProto {
+  const emit = new Emitter(graph, outer, prefix);
+  const nodes = reachable(graph, Object.values(outputs));
+  const used = new Set<Value>([...Object.values(outputs), ...nodes.flatMap((n) => [...n.inputs, ...captured(n)])]);
+  for (const c of graph.constants) if (used.has(c)) emit.initializer(c);
+  for (const node of nodes) node.op.lower(emit, node);
+  const named = Object.entries(outputs).map(([name, value]) => {
+    const output = prefix + name;
+    emit.node('Identity', [emit.name(value)], [output]);
+    return { name: output, type: value.type };
+  });
+  return emit.finish(named);
+}
+
+/**
+ * Serialises a graph to an ONNX model (protobuf bytes).
+ * @throws ForgeError `GRAPH_INVALID` when it has no output
+ */
+export function toOnnx(graph: Graph, outputs: Outputs): Uint8Array {
+  if (Object.keys(outputs).length === 0) throw new ForgeError('GRAPH_INVALID', 'a graph needs at least one output');
+  const model = create(ModelProtoSchema, {
+    irVersion: BigInt(IR_VERSION),
+    producerName: 'agent-forge',
+    graph: lowerGraph(graph, outputs),
+    opsetImport: [
+      { domain: '', version: BigInt(OPSET) },
+      { domain: 'com.microsoft', version: 1n },
+    ],
+  });
+  return toBinary(ModelProtoSchema, model);
+}

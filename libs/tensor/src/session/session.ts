@@ -1,0 +1,95 @@
+import { availableParallelism } from 'node:os';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { DType, TensorData } from '../ir/dtype.js';
+import type { Graph } from '../ir/graph.js';
+import { type Outputs, toOnnx } from '../ir/serialize.js';
+import { type Provider, executionProviders, missing } from './provider.js';
+
+/** A tensor in memory: C order. */
+export interface HostTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: TensorData;
+}
+
+/** How a graph is run. */
+export interface SessionOptions {
+  readonly provider?: Provider;
+  /** Threads of one operation; all processors by default. */
+  readonly threads?: number;
+  /** Writes a profile (Chrome trace) with this prefix. */
+  readonly profile?: string;
+  /** onnxruntime configuration entries, by their dotted names. */
+  readonly extra?: Readonly<Record<string, string>>;
+}
+
+/** Flushing denormals keeps exp and softmax tails from running a hundred times slower. */
+const CONFIG: Readonly<Record<string, string>> = { 'session.set_denormal_as_zero': '1' };
+
+function nested(entries: Readonly<Record<string, string>>): Record<string, unknown> {
+  const root: Record<string, unknown> = {};
+  for (const [path, value] of Object.entries(entries)) {
+    const keys = path.split('.');
+    let at = root;
+    for (const key of keys.slice(0, -1)) at = (at[key] ??= {}) as Record<string, unknown>;
+    at[keys.at(-1)!] = value;
+  }
+  return root;
+}
+
+/** A compiled graph. `run` blocks the thread it is called on, so long work belongs in a worker thread. */
+export class Session {
+  private constructor(private readonly session: InferenceSession) {}
+
+  /**
+   * @param model ONNX bytes, or a path for models with external data
+   * @throws ForgeError `PROVIDER_MISSING` when the provider cannot start, with what to install
+   */
+  static async create(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
+    const provider = options.provider ?? 'cpu';
+    const settings: InferenceSession.SessionOptions = {
+      executionProviders: executionProviders(provider),
+      intraOpNumThreads: options.threads ?? availableParallelism(),
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      extra: nested({ ...CONFIG, ...options.extra }),
+      ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
+    };
+    try {
+      return new Session(await (typeof model === 'string' ? InferenceSession.create(model, settings) : InferenceSession.create(model, settings)));
+    } catch (error) {
+      if (provider === 'cpu') throw error;
+      throw missing(provider, error);
+    }
+  }
+
+  static of(graph: Graph, outputs: Outputs, options: SessionOptions = {}): Promise<Session> {
+    return Session.create(toOnnx(graph, outputs), options);
+  }
+
+  get inputNames(): readonly string[] {
+    return this.session.inputNames;
+  }
+
+  /**
+   * Runs the graph.
+   * @param into arrays to write outputs into, by output name; their contents are replaced and no memory is allocated
+   */
+  async run(inputs: Readonly<Record<string, HostTensor>>, into: Readonly<Record<string, HostTensor>> = {}): Promise<Record<string, HostTensor>> {
+    const feeds = Object.fromEntries(this.session.inputNames.map((name) => [name, toOrt(inputs[name], name)]));
+    const fetches = Object.fromEntries(this.session.outputNames.map((name) => [name, into[name] ? toOrt(into[name], name) : null]));
+    const results = await this.session.run(feeds, fetches);
+    return Object.fromEntries(Object.entries(results).map(([name, t]) => [name, { dtype: t.type as DType, shape: t.dims, data: t.data as TensorData }]));
+  }
+
+  async release(): Promise<void> {
+    await this.session.release();
+  }
+}
+
+function toOrt(tensor: HostTensor | undefined, name: string): Tensor {
+  if (!tensor) throw new TypeError(`no value for ${name}`);
+  return new Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape as number[]);
+}
