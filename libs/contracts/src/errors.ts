@@ -15,33 +15,141 @@ interface CatalogEntry {
 
 /** Every error code of the system. Codes are stable: they may be added, never renamed or reused. */
 export const ERROR_CATALOG = {
-  INVALID_ARGUMENT: { httpStatus: 400, retry: 'permanent', meaning: 'An option, field or parameter is missing, unknown or out of range. The message names it and what is allowed.' },
-  FILE_NOT_FOUND: { httpStatus: 404, retry: 'permanent', meaning: 'A path that was named does not exist or cannot be read.' },
-  FILE_EXISTS: { httpStatus: 409, retry: 'permanent', meaning: 'The output already exists and nothing was overwritten. Choose another path or remove it.' },
-  UNAUTHENTICATED: { httpStatus: 401, retry: 'permanent', meaning: 'The request carries no token, or one that is expired, revoked or not ours.' },
+  INVALID_ARGUMENT: {
+    httpStatus: 400,
+    retry: 'permanent',
+    meaning:
+      'An option, field or parameter is missing, unknown or out of range. The message names it and what is allowed.',
+  },
+  FILE_NOT_FOUND: {
+    httpStatus: 404,
+    retry: 'permanent',
+    meaning: 'A path that was named does not exist or cannot be read.',
+  },
+  FILE_EXISTS: {
+    httpStatus: 409,
+    retry: 'permanent',
+    meaning: 'The output already exists and nothing was overwritten. Choose another path or remove it.',
+  },
+  UNAUTHENTICATED: {
+    httpStatus: 401,
+    retry: 'permanent',
+    meaning: 'The request carries no token, or one that is expired, revoked or not ours.',
+  },
   FORBIDDEN: { httpStatus: 403, retry: 'permanent', meaning: 'The token is valid but does not allow this.' },
-  NOT_FOUND: { httpStatus: 404, retry: 'permanent', meaning: 'No run, artifact or route of this id is visible to the caller.' },
-  PAYLOAD_TOO_LARGE: { httpStatus: 413, retry: 'permanent', meaning: 'A body, header, file or message is over its limit. The message names the limit.' },
-  RUN_CONFLICT: { httpStatus: 409, retry: 'conflict', meaning: 'The run changed in the meantime (compare-and-set failed). Read it again.' },
-  INVALID_EVENT: { httpStatus: 422, retry: 'permanent', meaning: 'An event does not match its contract. It is moved to the dead-letter stream.' },
-  SAFETENSORS_INVALID: { httpStatus: 422, retry: 'permanent', meaning: 'A file is not a well-formed safetensors file. The message names the first rule that is broken.' },
-  NOT_A_MODEL: { httpStatus: 422, retry: 'permanent', meaning: 'A folder is not a Hugging Face model folder that can be read, or its config.json is not of a supported kind.' },
-  UNSUPPORTED_FORMAT: { httpStatus: 415, retry: 'permanent', meaning: 'A file is of a kind that is never read (pickle, zip, HTML and the like).' },
-  SHAPE_MISMATCH: { httpStatus: 422, retry: 'permanent', meaning: 'Tensors, or a tensor and the configuration, have shapes that do not fit together.' },
-  TOKENIZER_INVALID: { httpStatus: 422, retry: 'permanent', meaning: 'A tokenizer.json cannot be read or does not fit the model vocabulary.' },
-  DATA_INVALID: { httpStatus: 422, retry: 'permanent', meaning: 'A data set cannot be read, is empty, or has a malformed line. The message names file and line.' },
-  AUDIT_FAILED: { httpStatus: 422, retry: 'permanent', meaning: 'A checkpoint has NaN, Inf, an all-zero tensor, untied weights or a wrong shape.' },
-  CHECKPOINT_INVALID: { httpStatus: 422, retry: 'permanent', meaning: 'A training checkpoint cannot be continued: it is damaged or belongs to other parameters.' },
-  GRAPH_INVALID: { httpStatus: 500, retry: 'permanent', meaning: 'A tensor graph was built wrongly (shape or dtype mistake). The message names the node.' },
-  PROVIDER_MISSING: { httpStatus: 501, retry: 'permanent', meaning: 'The chosen execution provider is not available on this machine. The message says what to install.' },
-  DIVERGED: { httpStatus: 422, retry: 'permanent', meaning: 'Training diverged (NaN or a loss spike) and the bounded roll-backs did not help.' },
-  DIGEST_MISMATCH: { httpStatus: 422, retry: 'permanent', meaning: 'Stored bytes do not match their digest; the artifact is damaged.' },
+  NOT_FOUND: {
+    httpStatus: 404,
+    retry: 'permanent',
+    meaning: 'No run, artifact or route of this id is visible to the caller.',
+  },
+  PAYLOAD_TOO_LARGE: {
+    httpStatus: 413,
+    retry: 'permanent',
+    meaning: 'A body, header, file or message is over its limit. The message names the limit.',
+  },
+  RUN_CONFLICT: {
+    httpStatus: 409,
+    retry: 'conflict',
+    meaning: 'The run changed in the meantime (compare-and-set failed). Read it again.',
+  },
+  INVALID_EVENT: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning: 'An event does not match its contract. It is moved to the dead-letter stream.',
+  },
+  SAFETENSORS_INVALID: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning: 'A file is not a well-formed safetensors file. The message names the first rule that is broken.',
+  },
+  NOT_A_MODEL: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning:
+      'A folder is not a Hugging Face model folder that can be read, or its config.json is not of a supported kind.',
+  },
+  UNSUPPORTED_FORMAT: {
+    httpStatus: 415,
+    retry: 'permanent',
+    meaning: 'A file is of a kind that is never read (pickle, zip, HTML and the like).',
+  },
+  SHAPE_MISMATCH: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning: 'Tensors, or a tensor and the configuration, have shapes that do not fit together.',
+  },
+  TOKENIZER_INVALID: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning: 'A tokenizer.json cannot be read or does not fit the model vocabulary.',
+  },
+  DATA_INVALID: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning: 'A data set cannot be read, is empty, or has a malformed line. The message names file and line.',
+  },
+  AUDIT_FAILED: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning: 'A checkpoint has NaN, Inf, an all-zero tensor, untied weights or a wrong shape.',
+  },
+  CHECKPOINT_INVALID: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning: 'A training checkpoint cannot be continued: it is damaged or belongs to other parameters.',
+  },
+  GRAPH_INVALID: {
+    httpStatus: 500,
+    retry: 'permanent',
+    meaning: 'A tensor graph was built wrongly (shape or dtype mistake). The message names the node.',
+  },
+  PROVIDER_MISSING: {
+    httpStatus: 501,
+    retry: 'permanent',
+    meaning: 'The chosen execution provider is not available on this machine. The message says what to install.',
+  },
+  DIVERGED: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning: 'Training diverged (NaN or a loss spike) and the bounded roll-backs did not help.',
+  },
+  DIGEST_MISMATCH: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning: 'Stored bytes do not match their digest; the artifact is damaged.',
+  },
+  GATE_FAILED: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning: 'A phase ended, but what it made does not pass its gate. The message names the metric and the threshold.',
+  },
+  ATTEMPTS_EXHAUSTED: {
+    httpStatus: 500,
+    retry: 'permanent',
+    meaning: 'A phase was tried the allowed number of times and never came to an end. The message has the last cause.',
+  },
   ARTIFACT_NOT_FOUND: { httpStatus: 404, retry: 'permanent', meaning: 'No artifact of this digest is in the store.' },
-  BROKER_UNAVAILABLE: { httpStatus: 503, retry: 'transient', meaning: 'NATS cannot be reached or did not answer in time.' },
-  BROKER_MISSING: { httpStatus: 503, retry: 'permanent', meaning: 'No nats-server binary was found. The message says how to get one.' },
-  STORE_UNAVAILABLE: { httpStatus: 503, retry: 'transient', meaning: 'The artifact store cannot be read or written (disk full, permission, network).' },
+  BROKER_UNAVAILABLE: {
+    httpStatus: 503,
+    retry: 'transient',
+    meaning: 'NATS cannot be reached or did not answer in time.',
+  },
+  BROKER_MISSING: {
+    httpStatus: 503,
+    retry: 'permanent',
+    meaning: 'No nats-server binary was found. The message says how to get one.',
+  },
+  STORE_UNAVAILABLE: {
+    httpStatus: 503,
+    retry: 'transient',
+    meaning: 'The artifact store cannot be read or written (disk full, permission, network).',
+  },
   CANCELLED: { httpStatus: 409, retry: 'permanent', meaning: 'The work was cancelled by its owner.' },
-  INTERNAL: { httpStatus: 500, retry: 'transient', meaning: 'Something unexpected. The log line of the same request id has the cause.' },
+  INTERNAL: {
+    httpStatus: 500,
+    retry: 'transient',
+    meaning: 'Something unexpected. The log line of the same request id has the cause.',
+  },
 } as const satisfies Record<string, CatalogEntry>;
 
 /** A code of {@link ERROR_CATALOG}. */
