@@ -88,7 +88,7 @@ describe('distributions', () => {
     const rng = Rng.derive(2, 'float');
     const values = take(100_000, () => rng.float());
     expect(values.every((value) => value >= 0 && value < 1)).toBe(true);
-    const bins = new Array<number>(10).fill(0);
+    const bins = Array.from({ length: 10 }, () => 0);
     for (const value of values) bins[Math.floor(value * 10)]! += 1;
     const chiSquare = bins.reduce((sum, count) => sum + (count - 10_000) ** 2 / 10_000, 0);
     expect(chiSquare).toBeLessThan(27.88); // 99.9th percentile with 9 degrees of freedom
