@@ -49,6 +49,13 @@ export class Emitter {
     return fresh;
   }
 
+  /** Gives a value that a node of this graph computes the name under which the graph returns it; false if it has a name already. */
+  claim(value: Value, output: string): boolean {
+    if (value.graph !== this.graph || value.node === null || this.ids.has(value)) return false;
+    this.ids.set(value, output);
+    return true;
+  }
+
   fresh(hint: string): string {
     return `${this.prefix}${hint}#${this.counter++}`;
   }

@@ -38,13 +38,12 @@ export function lowerGraph(graph: Graph, outputs: Outputs, outer: Emitter | null
   const nodes = reachable(graph, Object.values(outputs));
   const used = new Set<Value>([...Object.values(outputs), ...nodes.flatMap((n) => [...n.inputs, ...captured(n)])]);
   for (const c of graph.constants) if (used.has(c)) emit.initializer(c);
+  // An output is computed under its own name, so that it is written in place: an Identity would copy it. Inputs, constants
+  // and values that are asked for twice have a name already and do need one.
+  const named = Object.entries(outputs).map(([name, value]) => ({ name: prefix + name, value, direct: emit.claim(value, prefix + name) }));
   for (const node of nodes) node.op.lower(emit, node);
-  const named = Object.entries(outputs).map(([name, value]) => {
-    const output = prefix + name;
-    emit.node('Identity', [emit.name(value)], [output]);
-    return { name: output, type: value.type };
-  });
-  return emit.finish(named);
+  for (const { name, value, direct } of named) if (!direct) emit.node('Identity', [emit.name(value)], [name]);
+  return emit.finish(named.map(({ name, value }) => ({ name, type: value.type })));
 }
 
 /**
