@@ -1,1 +1,5 @@
-export {};
+export * from './recipe.js';
+export * from './retry.js';
+export * from './state.js';
+export * from './evolve.js';
+export * from './decide.js';
