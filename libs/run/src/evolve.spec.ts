@@ -139,3 +139,19 @@ describe('whatever racing workers do', () => {
     );
   });
 });
+
+test('a completion that reaches the log of a cancelled run changes nothing', () => {
+  const log = new MemoryLog();
+  log.execute({ do: 'request', recipe: recipeOf('one'), requestedBy: 'someone' });
+  log.execute({ do: 'claim', phase: 'one', worker: 'w1' });
+  const late = decide(log.state, {
+    do: 'complete',
+    phase: 'one',
+    attempt: 1,
+    worker: 'w1',
+    result: { artifacts: [], metrics: {} },
+  });
+  log.execute({ do: 'cancel', cancelledBy: 'someone', reason: '' });
+  const after = evolve(log.state, eventOf((late as { append: never }).append), 4);
+  expect(withoutSequence(after)).toEqual(withoutSequence(log.state));
+});
