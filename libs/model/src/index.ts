@@ -1,1 +1,11 @@
-export {};
+export * from './config.js';
+export * from './weights.js';
+export * from './tokenizer/tokenizer.js';
+export * from './network/rope.js';
+export * from './network/llama.js';
+export * from './training/batch.js';
+export * from './training/init.js';
+export * from './training/language-model-loss.js';
+export * from './training/optimizer-options.js';
+export * from './training/step-batch.js';
+export * from './training/train-language-model.js';

@@ -1,0 +1,224 @@
+import { ForgeError } from '@agent-forge/contracts';
+
+/** Position interpolation: every frequency divided by `factor`. */
+export interface RopeScalingLinear {
+  readonly type: 'linear';
+  readonly factor: number;
+}
+
+/** The scaling of Llama 3.1: long wavelengths stretched by `factor`, short ones kept, a smooth band between. */
+export interface RopeScalingLlama3 {
+  readonly type: 'llama3';
+  readonly factor: number;
+  readonly lowFreqFactor: number;
+  readonly highFreqFactor: number;
+  readonly originalMaxPositionEmbeddings: number;
+}
+
+/** A Llama-family architecture: what `config.json` says, with its defaults filled in. */
+export interface LlamaConfig {
+  /** qwen2 is llama with biases on q, k and v. */
+  readonly architecture: 'llama' | 'qwen2';
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly numLayers: number;
+  readonly numHeads: number;
+  readonly numKvHeads: number;
+  readonly headDim: number;
+  readonly rmsNormEps: number;
+  readonly ropeTheta: number;
+  readonly ropeScaling: RopeScalingLinear | RopeScalingLlama3 | null;
+  readonly maxPositionEmbeddings: number;
+  readonly tieWordEmbeddings: boolean;
+  /** Biases on the q, k and v projections. */
+  readonly attentionBias: boolean;
+  readonly bosTokenId: number | null;
+  readonly eosTokenId: readonly number[];
+  readonly padTokenId: number | null;
+  readonly initializerRange: number;
+}
+
+/** Caps on one dimension and on depth: far above any model that fits this engine, far below what could exhaust memory. */
+const MAX_DIMENSION = 2 ** 24;
+const MAX_LAYERS = 1024;
+
+/** A JSON object with typed look-ups whose errors name the key. */
+class Reader {
+  constructor(
+    private readonly json: Record<string, unknown>,
+    private readonly path = '',
+  ) {}
+
+  has(key: string): boolean {
+    return Object.hasOwn(this.json, key) && this.json[key] !== null;
+  }
+
+  raw(key: string): unknown {
+    return this.has(key) ? this.json[key] : undefined;
+  }
+
+  fail(key: string, problem: string): never {
+    throw new ForgeError('NOT_A_MODEL', `config.json: ${this.path}${key} ${problem}`);
+  }
+
+  integer(key: string, fallback?: number, max = MAX_DIMENSION): number {
+    const value = this.raw(key) ?? fallback;
+    if (value === undefined) this.fail(key, 'is missing');
+    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) this.fail(key, `is ${JSON.stringify(value)}, not a whole number from 1 to ${max}`);
+    return value as number;
+  }
+
+  positive(key: string, fallback?: number): number {
+    const value = this.raw(key) ?? fallback;
+    if (value === undefined) this.fail(key, 'is missing');
+    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) this.fail(key, `is ${JSON.stringify(value)}, not a positive number`);
+    return value as number;
+  }
+
+  flag(key: string, fallback: boolean): boolean {
+    const value = this.raw(key) ?? fallback;
+    if (typeof value !== 'boolean') this.fail(key, `is ${JSON.stringify(value)}, not true or false`);
+    return value as boolean;
+  }
+
+  tokenId(key: string, vocabSize: number): number | null {
+    const value = this.raw(key);
+    if (value === undefined) return null;
+    if (!Number.isInteger(value) || (value as number) < 0 || (value as number) >= vocabSize) this.fail(key, `is ${JSON.stringify(value)}, not a token of ${vocabSize}`);
+    return value as number;
+  }
+
+  object(key: string): Reader | null {
+    const value = this.raw(key);
+    if (value === undefined) return null;
+    if (typeof value !== 'object' || Array.isArray(value)) this.fail(key, 'is not an object');
+    return new Reader(value as Record<string, unknown>, `${this.path}${key}.`);
+  }
+}
+
+/**
+ * Reads the keys of transformers 4 and 5.
+ * @throws ForgeError `NOT_A_MODEL` naming the key, for anything malformed and for every feature that would change the
+ *   computation and is not supported: it is refused, never ignored
+ */
+export function parseConfig(json: unknown): LlamaConfig {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new ForgeError('NOT_A_MODEL', 'config.json is not a JSON object');
+  const r = new Reader(json as Record<string, unknown>);
+  const architecture = r.raw('model_type');
+  if (architecture !== 'llama' && architecture !== 'qwen2') r.fail('model_type', `is ${JSON.stringify(architecture)}; llama and qwen2 can be read`);
+  refuseUnsupported(r, architecture === 'qwen2');
+  const hiddenSize = r.integer('hidden_size');
+  const numHeads = r.integer('num_attention_heads');
+  const numKvHeads = r.integer('num_key_value_heads', numHeads);
+  if (numHeads % numKvHeads !== 0) r.fail('num_key_value_heads', `is ${numKvHeads}, which does not divide the ${numHeads} heads`);
+  if (!r.has('head_dim') && hiddenSize % numHeads !== 0) r.fail('hidden_size', `is ${hiddenSize}, no multiple of ${numHeads} heads, and there is no head_dim`);
+  const headDim = r.integer('head_dim', hiddenSize / numHeads);
+  if (headDim % 2 !== 0) r.fail('head_dim', `is ${headDim}; rotary embeddings need an even one`);
+  const vocabSize = r.integer('vocab_size');
+  return {
+    architecture: architecture as 'llama' | 'qwen2',
+    vocabSize,
+    hiddenSize,
+    intermediateSize: r.integer('intermediate_size'),
+    numLayers: r.integer('num_hidden_layers', undefined, MAX_LAYERS),
+    numHeads,
+    numKvHeads,
+    headDim,
+    rmsNormEps: r.positive('rms_norm_eps', 1e-6),
+    ...parseRope(r),
+    maxPositionEmbeddings: r.integer('max_position_embeddings', 2048, 2 ** 31),
+    tieWordEmbeddings: r.flag('tie_word_embeddings', false),
+    attentionBias: architecture === 'qwen2',
+    bosTokenId: r.tokenId('bos_token_id', vocabSize),
+    eosTokenId: parseEos(r, vocabSize),
+    padTokenId: r.tokenId('pad_token_id', vocabSize),
+    initializerRange: r.positive('initializer_range', 0.02),
+  };
+}
+
+function refuseUnsupported(r: Reader, qwen2: boolean): void {
+  const act = r.raw('hidden_act') ?? 'silu';
+  if (act !== 'silu' && act !== 'swish') r.fail('hidden_act', `is ${JSON.stringify(act)}; only silu is supported`);
+  if (r.flag('mlp_bias', false)) r.fail('mlp_bias', 'is true, which is not supported');
+  if (!qwen2 && r.flag('attention_bias', false)) r.fail('attention_bias', 'is true, which is not supported for llama (it would also put a bias on o_proj)');
+  if (r.flag('use_sliding_window', false)) r.fail('use_sliding_window', 'is true; sliding-window attention is not supported');
+  const layers = r.raw('layer_types');
+  if (layers !== undefined && !(Array.isArray(layers) && layers.every((t) => t === 'full_attention'))) r.fail('layer_types', 'names other layers than full_attention');
+  if (r.has('quantization_config')) r.fail('quantization_config', 'is set; quantised folders cannot be read yet');
+}
+
+function parseEos(r: Reader, vocabSize: number): number[] {
+  const value = r.raw('eos_token_id');
+  if (value === undefined) return [];
+  const list = Array.isArray(value) ? value : [value];
+  for (const id of list) if (!Number.isInteger(id) || id < 0 || id >= vocabSize) r.fail('eos_token_id', `has ${JSON.stringify(id)}, not a token of ${vocabSize}`);
+  return list as number[];
+}
+
+/** `rope_theta` and `rope_scaling` of transformers 4, or `rope_parameters` of transformers 5. */
+function parseRope(r: Reader): Pick<LlamaConfig, 'ropeTheta' | 'ropeScaling'> {
+  const source = r.object('rope_parameters') ?? r.object('rope_scaling');
+  const ropeTheta = (r.object('rope_parameters') ?? r).positive('rope_theta', r.positive('rope_theta', 10_000));
+  const type = source?.raw('rope_type') ?? source?.raw('type') ?? 'default';
+  if (source === null || type === 'default') return { ropeTheta, ropeScaling: null };
+  if (type === 'linear') return { ropeTheta, ropeScaling: { type, factor: source.positive('factor') } };
+  if (type !== 'llama3') source.fail('rope_type', `is ${JSON.stringify(type)}; default, linear and llama3 are supported`);
+  const low = source.positive('low_freq_factor');
+  const high = source.positive('high_freq_factor');
+  if (!(high > low)) source.fail('high_freq_factor', `is ${high}, not above low_freq_factor ${low}`);
+  return {
+    ropeTheta,
+    ropeScaling: {
+      type: 'llama3',
+      factor: source.positive('factor'),
+      lowFreqFactor: low,
+      highFreqFactor: high,
+      originalMaxPositionEmbeddings: source.integer('original_max_position_embeddings'),
+    },
+  };
+}
+
+const HF_DTYPE = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' } as const;
+
+/** The `config.json` that transformers 4 and 5 both read: rope and dtype in the spelling of each. */
+export function configToJson(c: LlamaConfig, dtype: keyof typeof HF_DTYPE): Record<string, unknown> {
+  const scaling = c.ropeScaling && ropeJson(c.ropeScaling);
+  return {
+    architectures: [c.architecture === 'qwen2' ? 'Qwen2ForCausalLM' : 'LlamaForCausalLM'],
+    ...(c.architecture === 'qwen2' ? { use_sliding_window: false } : { attention_bias: false, mlp_bias: false }),
+    bos_token_id: c.bosTokenId,
+    dtype: HF_DTYPE[dtype],
+    eos_token_id: c.eosTokenId.length > 1 ? c.eosTokenId : (c.eosTokenId[0] ?? null),
+    head_dim: c.headDim,
+    hidden_act: 'silu',
+    hidden_size: c.hiddenSize,
+    initializer_range: c.initializerRange,
+    intermediate_size: c.intermediateSize,
+    max_position_embeddings: c.maxPositionEmbeddings,
+    model_type: c.architecture,
+    num_attention_heads: c.numHeads,
+    num_hidden_layers: c.numLayers,
+    num_key_value_heads: c.numKvHeads,
+    pad_token_id: c.padTokenId,
+    rms_norm_eps: c.rmsNormEps,
+    rope_parameters: { rope_theta: c.ropeTheta, ...(scaling ?? { rope_type: 'default' }) },
+    rope_scaling: scaling,
+    rope_theta: c.ropeTheta,
+    tie_word_embeddings: c.tieWordEmbeddings,
+    torch_dtype: HF_DTYPE[dtype],
+    use_cache: true,
+    vocab_size: c.vocabSize,
+  };
+}
+
+function ropeJson(s: RopeScalingLinear | RopeScalingLlama3): Record<string, unknown> {
+  if (s.type === 'linear') return { rope_type: 'linear', type: 'linear', factor: s.factor };
+  return {
+    rope_type: 'llama3',
+    factor: s.factor,
+    low_freq_factor: s.lowFreqFactor,
+    high_freq_factor: s.highFreqFactor,
+    original_max_position_embeddings: s.originalMaxPositionEmbeddings,
+  };
+}

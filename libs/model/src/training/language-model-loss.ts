@@ -1,0 +1,78 @@
+import {
+  type Graph,
+  type LossResult,
+  type TrainProgramOptions,
+  type Value,
+  add,
+  cast,
+  equal,
+  logSoftmax,
+  mul,
+  neg,
+  pick,
+  reduceSum,
+  reshape,
+  sub,
+} from '@agent-forge/tensor';
+import type { LlamaConfig } from '../config.js';
+import { type Parameters, llamaHidden, llamaLogits, plainParameters } from '../network/llama.js';
+import { rotaryTables } from '../network/rope.js';
+
+/** Added to the score of a key that must not be seen: large enough to vanish in softmax, small enough to stay finite in sums. */
+const MASKED = -1e9;
+
+/** Shape of the batches that a loss takes. */
+export interface BatchShape {
+  readonly rows: number;
+  readonly length: number;
+  /** Rows hold several items, kept apart by `segmentIds`. */
+  readonly packed: boolean;
+}
+
+/** Wraps the plain weights, for phases that change how they act (quantiser, adapters). */
+export type ParameterRule = (tensors: ReadonlyMap<string, Value>) => Parameters;
+
+/** The batch fields of a language-model step: int32 ids, float weights that add up to 1 over a whole optimiser step. */
+export function batchFields({ rows, length, packed }: BatchShape): TrainProgramOptions['batch'] {
+  const shape = [rows, length];
+  const ids = { dtype: 'int32', shape } as const;
+  const fields = { inputIds: ids, targets: ids, weights: { dtype: 'float32', shape } as const };
+  return packed ? { ...fields, positionIds: { dtype: 'int64', shape }, segmentIds: { dtype: 'float32', shape } } : fields;
+}
+
+/** 0 where a query may see a key (not later, same segment), {@link MASKED} where not: [rows or 1, 1, length, length]. */
+function attentionMask(graph: Graph, length: number, segments: Value | undefined): Value {
+  const causal = Float32Array.from({ length: length * length }, (_, i) => (i % length > Math.floor(i / length) ? MASKED : 0));
+  const mask = graph.constant(graph.float, [1, 1, length, length], causal, 'causal');
+  if (!segments) return mask;
+  const rows = segments.dim(0);
+  const same = cast(equal(reshape(segments, [rows, 1, length, 1]), reshape(segments, [rows, 1, 1, length])), graph.float);
+  return add(mask, mul(sub(graph.scalar(1), same), graph.scalar(MASKED)));
+}
+
+/** Rotary tables, positions and mask as constants or, for packed rows, out of the batch. */
+export function sequenceInputs(graph: Graph, config: LlamaConfig, { rows, length }: BatchShape, batch: Readonly<Record<string, Value>>) {
+  const { cos, sin } = rotaryTables(config, length);
+  const table = [length, config.headDim / 2];
+  const counted = Array.from({ length: rows * length }, (_, i) => i % length);
+  return {
+    positions: batch['positionIds'] ?? graph.constant('int64', [rows, length], counted, 'positions'),
+    mask: attentionMask(graph, length, batch['segmentIds']),
+    cos: graph.constant(graph.float, table, cos, 'cos'),
+    sin: graph.constant(graph.float, table, sin, 'sin'),
+  };
+}
+
+/**
+ * Next-token cross-entropy, Σ weight · −log p(target): with weights that add up to 1, the token-weighted mean in nats.
+ */
+export function languageModelLoss(config: LlamaConfig, shape: BatchShape, rule: ParameterRule = plainParameters): TrainProgramOptions['loss'] {
+  return (graph, tensors, batch): LossResult => {
+    const parameters = rule(tensors);
+    const hidden = llamaHidden(config, parameters, batch['inputIds']!, sequenceInputs(graph, config, shape, batch));
+    const count = [shape.rows * shape.length];
+    const logProbabilities = logSoftmax(graph.scope('head', () => llamaLogits(config, parameters, hidden)));
+    const nll = neg(pick(logProbabilities, reshape(batch['targets']!, count)));
+    return { loss: reduceSum(mul(nll, reshape(batch['weights']!, count))) };
+  };
+}

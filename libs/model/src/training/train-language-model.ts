@@ -1,0 +1,213 @@
+import { ForgeError } from '@agent-forge/contracts';
+import { type Provider, type StepReport, TrainLoop, buildTrainProgram } from '@agent-forge/tensor';
+import type { Model, Weights } from '../weights.js';
+import type { BatchSource } from './batch.js';
+import { type ParameterRule, batchFields, languageModelLoss } from './language-model-loss.js';
+import { type OptimizerOptions, makeFilter, makeOptimizer, makeSchedule, parametersOf, resolveOptimizer } from './optimizer-options.js';
+import { stepBatch } from './step-batch.js';
+
+/** Where a training stands: enough to go on with exactly the same bytes. */
+export interface TrainState {
+  /** Optimiser steps done. */
+  readonly step: number;
+  /** Optimiser steps of the whole training, on which the schedule depends. */
+  readonly steps: number;
+  readonly weights: Weights;
+  /** Optimiser and filter state by name. */
+  readonly optimizer: ReadonlyMap<string, Float32Array>;
+}
+
+export interface TrainProgress {
+  readonly step: number;
+  readonly steps: number;
+  /** Mean loss of the last call, nats per token. */
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly tokensPerSecond: number;
+  readonly secondsLeft: number;
+}
+
+export interface TrainOptions {
+  /** Configuration, tokenizer and first weights; not changed. */
+  readonly model: Model;
+  readonly source: BatchSource;
+  /** Optimiser steps. Give this or `maxSeconds`. */
+  readonly steps?: number;
+  /** Wall-clock budget, turned into a step count once by measuring the first steps. */
+  readonly maxSeconds?: number;
+  readonly optimizer?: OptimizerOptions;
+  /** Micro-batches per optimiser step. */
+  readonly accumulation?: number;
+  /** Changes how weights act in the forward pass. */
+  readonly rule?: ParameterRule;
+  readonly threads?: number;
+  readonly provider?: Provider;
+  /** Goes on from here. */
+  readonly resume?: TrainState;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TrainProgress) => void;
+  /** Called with the state about every `checkpointSeconds` and when `signal` stops the training. */
+  readonly onCheckpoint?: (state: TrainState) => void | Promise<void>;
+  readonly checkpointSeconds?: number;
+}
+
+export interface TrainResult {
+  readonly model: Model;
+  readonly steps: number;
+  /** Mean loss of the last tenth of the steps, nats per token. */
+  readonly finalLoss: number;
+  readonly tokens: number;
+  readonly seconds: number;
+  /** Every step's loss. */
+  readonly losses: readonly number[];
+}
+
+/** One call of the session takes about this long, so that progress moves and an abort is seen soon. */
+const CALL_SECONDS = 0.7;
+/** More steps than this in one call would save nothing and hold much batch memory. */
+const MAX_STEPS_PER_CALL = 64;
+/** A time budget is met a little early rather than late. */
+const BUDGET_SHARE = 0.96;
+const DEFAULT_CHECKPOINT_SECONDS = 20;
+
+/**
+ * Trains a model on next-token prediction. Blocks its thread while it computes: call it in a worker.
+ * @throws ForgeError `INVALID_ARGUMENT` on parameters out of range, `DIVERGED` when the loss is no longer a number,
+ *   `CANCELLED` when `signal` aborts (after a last checkpoint)
+ */
+export async function trainLanguageModel(options: TrainOptions): Promise<TrainResult> {
+  const started = performance.now();
+  const resolved = resolveOptimizer(options.optimizer ?? {});
+  const loop = await createLoop(options);
+  try {
+    const steps = options.resume?.steps ?? options.steps ?? (await stepsInBudget(loop, options, started));
+    if (!Number.isInteger(steps) || steps < 1) throw new ForgeError('INVALID_ARGUMENT', `steps is a whole number of at least 1, not ${steps}`);
+    const run = new TrainRun(loop, options, steps, makeSchedule(resolved, steps));
+    if (options.resume) loop.restore(options.resume.step, tensorsOf(options.resume));
+    return await run.run(started);
+  } finally {
+    await loop.release();
+  }
+}
+
+async function createLoop(options: TrainOptions): Promise<TrainLoop> {
+  const { model, source, accumulation = 1, threads, provider } = options;
+  const resolved = resolveOptimizer(options.optimizer ?? {});
+  const filter = makeFilter(resolved);
+  const program = buildTrainProgram({
+    parameters: parametersOf(model.weights),
+    batch: batchFields(source),
+    accumulation,
+    loss: languageModelLoss(model.config, source, options.rule),
+    optimizer: makeOptimizer(resolved),
+    ...(resolved.clipNorm > 0 ? { clipNorm: resolved.clipNorm } : {}),
+    ...(filter ? { filter } : {}),
+  });
+  const initial = new Map([...model.weights].map(([name, t]) => [name, t.data]));
+  return TrainLoop.create(program, initial, { ...(threads ? { threads } : {}), ...(provider ? { provider } : {}) });
+}
+
+/** Times a few steps, goes back to the start, and divides what is left of the budget by them. */
+async function stepsInBudget(loop: TrainLoop, options: TrainOptions, started: number): Promise<number> {
+  const { maxSeconds, source, accumulation = 1, model } = options;
+  if (maxSeconds === undefined || !(maxSeconds > 0)) throw new ForgeError('INVALID_ARGUMENT', 'training needs steps or maxSeconds, greater than 0');
+  const batches = (n: number) => Array.from({ length: n }, (_, i) => stepBatch(source, i, accumulation));
+  await loop.advance(batches(1), () => 0);
+  let count = 2;
+  let seconds = 0;
+  // Twice as many each time, until the sample is long enough to trust.
+  for (; seconds < 0.3 && count <= MAX_STEPS_PER_CALL; count *= 2) {
+    const t = performance.now();
+    await loop.advance(batches(count), () => 0);
+    seconds = (performance.now() - t) / 1000;
+  }
+  const perStep = seconds / (count / 2);
+  const zero = [...loop.state()].map(([name, data]) => [name, data.fill(0)] as const);
+  loop.restore(0, new Map([...[...model.weights].map(([name, t]) => [name, t.data] as const), ...zero]));
+  const left = maxSeconds - (performance.now() - started) / 1000;
+  return Math.max(1, Math.floor((left * BUDGET_SHARE) / perStep));
+}
+
+function tensorsOf(state: TrainState): Map<string, Float32Array> {
+  return new Map([...[...state.weights].map(([name, t]) => [name, t.data] as const), ...state.optimizer]);
+}
+
+/** One training from its first (or resumed) step to its last. */
+class TrainRun {
+  private readonly losses: number[] = [];
+  private perCall = 1;
+
+  constructor(
+    private readonly loop: TrainLoop,
+    private readonly options: TrainOptions,
+    private readonly steps: number,
+    private readonly factor: (step: number) => number,
+  ) {}
+
+  async run(started: number): Promise<TrainResult> {
+    const { checkpointSeconds = DEFAULT_CHECKPOINT_SECONDS, source, accumulation = 1, signal } = this.options;
+    let saved = performance.now();
+    const first = this.loop.step;
+    while (this.loop.step < this.steps) {
+      if (signal?.aborted) await this.abort();
+      await this.call();
+      if ((performance.now() - saved) / 1000 < checkpointSeconds || this.loop.step === this.steps) continue;
+      await this.options.onCheckpoint?.(this.snapshot());
+      saved = performance.now();
+    }
+    const tail = this.losses.slice(-Math.max(1, Math.ceil(this.losses.length / 10)));
+    return {
+      model: { ...this.options.model, weights: this.weights() },
+      steps: this.steps,
+      finalLoss: tail.reduce((a, b) => a + b, 0) / tail.length,
+      tokens: (this.steps - first) * source.rows * source.length * accumulation,
+      seconds: (performance.now() - started) / 1000,
+      losses: this.losses,
+    };
+  }
+
+  private async call(): Promise<void> {
+    const { source, accumulation = 1 } = this.options;
+    const n = Math.min(this.perCall, this.steps - this.loop.step);
+    const batches = Array.from({ length: n }, (_, i) => stepBatch(source, this.loop.step + i, accumulation));
+    const t = performance.now();
+    const reports = await this.loop.advance(batches, this.factor);
+    const seconds = (performance.now() - t) / 1000;
+    this.check(reports);
+    this.losses.push(...reports.map((r) => r.loss));
+    this.report(reports, seconds / n);
+    // The very first call also pays for memory that is allocated once.
+    if (this.losses.length > n || n > 1) this.perCall = Math.max(1, Math.min(MAX_STEPS_PER_CALL, 2 * this.perCall, Math.round((CALL_SECONDS * n) / seconds)));
+    else this.perCall = 2;
+  }
+
+  private check(reports: readonly StepReport[]): void {
+    const bad = reports.find((r) => !Number.isFinite(r.loss) || !Number.isFinite(r.gradientNorm));
+    if (bad) throw new ForgeError('DIVERGED', `training diverged: the loss of step ${bad.step} is ${bad.loss}; use a lower learning rate`);
+  }
+
+  private report(reports: readonly StepReport[], secondsPerStep: number): void {
+    const { source, accumulation = 1 } = this.options;
+    this.options.onProgress?.({
+      step: this.loop.step,
+      steps: this.steps,
+      loss: reports.reduce((sum, r) => sum + r.loss, 0) / reports.length,
+      gradientNorm: reports.at(-1)!.gradientNorm,
+      tokensPerSecond: (source.rows * source.length * accumulation) / secondsPerStep,
+      secondsLeft: (this.steps - this.loop.step) * secondsPerStep,
+    });
+  }
+
+  private async abort(): Promise<never> {
+    await this.options.onCheckpoint?.(this.snapshot());
+    throw new ForgeError('CANCELLED', `training was stopped at step ${this.loop.step} of ${this.steps}`);
+  }
+
+  private weights(): Weights {
+    return new Map([...this.options.model.weights].map(([name, { shape }]) => [name, { shape, data: (this.loop.value(name) as Float32Array).slice() }]));
+  }
+
+  private snapshot(): TrainState {
+    return { step: this.loop.step, steps: this.steps, weights: this.weights(), optimizer: this.loop.state() };
+  }
+}
