@@ -1,1 +1,11 @@
-export {};
+export * from './connection.js';
+export * from './streams.js';
+export * from './consumers.js';
+export * from './run-log.js';
+export * from './event-stream.js';
+export * from './progress.js';
+export * from './context.js';
+export * from './transport.js';
+export * from './dead-letters.js';
+export * from './embedded/server.js';
+export * from './embedded/binary.js';

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
+import { ForgeError } from '@agent-forge/contracts';
+import { brokerError } from './errors.js';
+
+/** A dead connection is noticed after two missed pings. */
+const PING_INTERVAL_MS = 5_000;
+/** Short, since a restarted broker is back in a tenth of a second; jitter keeps many services from coming at once. */
+const RECONNECT_WAIT_MS = 250;
+/** Services and broker are often started together: the first connection may fail for about this long. */
+const FIRST_CONNECT_TIMEOUT_MS = 15_000;
+
+/** Where the broker is and who we are. */
+export interface NatsOptions {
+  /** One or more URLs, separated by commas. */
+  servers: string;
+  user?: string;
+  pass?: string;
+  token?: string;
+  /** Shown in the broker's list of connections. */
+  name: string;
+}
+
+/**
+ * Connects, waits until JetStream answers, and from then on reconnects for ever.
+ * @throws ForgeError BROKER_UNAVAILABLE when nobody answers, UNAUTHENTICATED when the broker refuses us
+ */
+export async function connectNats({ servers, ...options }: NatsOptions): Promise<NatsConnection> {
+  const deadline = Date.now() + FIRST_CONNECT_TIMEOUT_MS;
+  for (;;) {
+    let connection: NatsConnection | undefined;
+    try {
+      connection = await connect({
+        ...options,
+        servers: servers.split(','),
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: RECONNECT_WAIT_MS,
+        pingInterval: PING_INTERVAL_MS,
+      });
+      await jetstreamManager(connection);
+      return connection;
+    } catch (error) {
+      await connection?.close();
+      const refused = error instanceof errors.AuthorizationError;
+      if (refused || Date.now() > deadline) throw brokerError(error, `connect to NATS at ${servers}`);
+      await sleep(RECONNECT_WAIT_MS);
+    }
+  }
+}
+
+/** Sends what is buffered and closes; a connection that is closed already is fine. */
+export async function closeNats(connection: NatsConnection): Promise<void> {
+  if (connection.isClosed()) return;
+  await connection.drain().catch((error: unknown) => {
+    if (!connection.isClosed())
+      throw new ForgeError('BROKER_UNAVAILABLE', 'cannot drain the connection to NATS', error);
+  });
+}

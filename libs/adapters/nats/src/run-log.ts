@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import {
+  jetstream,
+  jetstreamManager,
+  type JetStreamClient,
+  type JetStreamManager,
+  type PubAck,
+} from '@nats-io/jetstream';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
+import {
+  CONTENT_TYPE,
+  decodeEvent,
+  encodeEvent,
+  eventSubject,
+  ForgeError,
+  formatTraceparent,
+  makeEvent,
+  nextTrace,
+  parseTraceparent,
+  runFilter,
+  type LogEvent,
+} from '@agent-forge/contracts';
+import { decide, evolve, type Command, type RunState } from '@agent-forge/run';
+import { isSequenceConflict } from './errors.js';
+import { insist, SEND_TIMEOUT_MS } from './insist.js';
+import { LOG_STREAM } from './streams.js';
+
+/** Times that a command is decided anew because somebody else appended first. Each loss means that another made progress. */
+const MAX_CONFLICTS = 20;
+/** A run has about three events for each attempt; far more mean that something writes without end. */
+const MAX_RUN_EVENTS = 10_000;
+
+/** A run as the log has it. */
+export interface LoadedRun {
+  /** Undefined when nobody requested the run. */
+  state: RunState | undefined;
+  /** The last sequence on the run's subjects; 0 when there is none. What the next append must expect. */
+  sequence: number;
+  /** The trace that the run's last event belongs to. */
+  traceparent: string | undefined;
+}
+
+/** What came of a command: the event that was appended and the state after it, or why nothing was. */
+export type Execution = { event: LogEvent; state: RunState } | { nothing: string; state: RunState };
+
+/** The run log: loads runs and appends to them with compare-and-set on the whole run. */
+export class RunLog {
+  readonly #client: JetStreamClient;
+  #manager: JetStreamManager | undefined;
+
+  /**
+   * @param connection an open connection; the streams exist
+   * @param source who appends, for the envelope, for example `/agentforge/cognate`
+   */
+  constructor(
+    readonly connection: NatsConnection,
+    readonly source: string,
+  ) {
+    this.#client = jetstream(connection, { timeout: SEND_TIMEOUT_MS });
+  }
+
+  /**
+   * Folds a run out of its log. Messages that are no events of ours change nothing but the sequence.
+   * @param atLeast a sequence that the caller knows to exist: a replica that lags behind it is asked again
+   * @throws ForgeError BROKER_UNAVAILABLE
+   */
+  async load(tenant: string, run: string, atLeast = 0): Promise<LoadedRun> {
+    return insist(this.connection, `read run ${run}`, async () => {
+      const loaded = await this.#fold(tenant, run);
+      if (loaded.sequence >= atLeast) return loaded;
+      throw new ForgeError(
+        'BROKER_UNAVAILABLE',
+        `run ${run} is known to sequence ${atLeast}, but the broker shows ${loaded.sequence}`,
+      );
+    });
+  }
+
+  /**
+   * Decides a command on the present state and appends the event, again and again while others are faster.
+   * @throws ForgeError RUN_CONFLICT or NOT_FOUND when the command makes no sense now, INVALID_EVENT or PAYLOAD_TOO_LARGE when its event is not
+   * allowed, BROKER_UNAVAILABLE, STORE_UNAVAILABLE
+   */
+  async execute(tenant: string, run: string, command: Command, atLeast = 0): Promise<Execution> {
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+      const { state, sequence, traceparent } = await this.load(tenant, run, atLeast);
+      const decision = decide(state, command);
+      if ('nothing' in decision) return { nothing: decision.nothing, state: state! };
+      const { append: draft } = decision;
+      const event = makeEvent({
+        ...draft,
+        id: `${tenant}/${run}/${draft.id}`,
+        tenant,
+        run,
+        time: new Date().toISOString(),
+        source: this.source,
+      }) as LogEvent;
+      const appended = await this.append(event, sequence, traceparent);
+      if (appended !== undefined) return { event, state: evolve(state, event, appended)! };
+    }
+    throw new ForgeError('RUN_CONFLICT', `run ${run} changes faster than "${command.do}" can be appended; try again`);
+  }
+
+  /**
+   * Appends one event if the run's last sequence is the one expected. The message id is the event's id, so an append that is repeated because
+   * the answer was lost is stored once.
+   * @returns its sequence, or undefined when somebody else appended first
+   */
+  async append(event: LogEvent, expectedSequence: number, traceparent?: string): Promise<number | undefined> {
+    const data = encodeEvent(event);
+    const fields = headers();
+    fields.set('content-type', CONTENT_TYPE);
+    fields.set('traceparent', formatTraceparent(nextTrace(parseTraceparent(traceparent), randomBytes(24))));
+    const ack = await insist(
+      this.connection,
+      `append ${event.name} to run ${event.run}`,
+      async (): Promise<PubAck | undefined> => {
+        try {
+          return await this.#client.publish(eventSubject(event), data, {
+            headers: fields,
+            msgID: event.id,
+            timeout: SEND_TIMEOUT_MS,
+            expect: {
+              streamName: LOG_STREAM,
+              lastSubjectSequence: expectedSequence,
+              // Without it only the very subject would be guarded, and a cancellation could slip in beside a completion.
+              lastSubjectSequenceSubject: runFilter(event.tenant, event.run),
+            },
+          });
+        } catch (error) {
+          if (isSequenceConflict(error)) return undefined;
+          throw error;
+        }
+      },
+    );
+    return ack?.seq;
+  }
+
+  async #fold(tenant: string, run: string): Promise<LoadedRun> {
+    const manager = (this.#manager ??= await jetstreamManager(this.connection, { timeout: SEND_TIMEOUT_MS }));
+    const next_by_subj = runFilter(tenant, run);
+    const loaded: LoadedRun = { state: undefined, sequence: 0, traceparent: undefined };
+    for (let i = 0; i < MAX_RUN_EVENTS; i++) {
+      const message = await manager.direct.getMessage(LOG_STREAM, { seq: loaded.sequence + 1, next_by_subj });
+      if (message === null) return loaded;
+      loaded.sequence = message.seq;
+      const event = decodeOrSkip(message.subject, message.data);
+      if (event === undefined) {
+        if (loaded.state) loaded.state = { ...loaded.state, sequence: message.seq };
+        continue;
+      }
+      loaded.state = evolve(loaded.state, event, message.seq);
+      loaded.traceparent = message.header.get('traceparent') || loaded.traceparent;
+    }
+    throw new ForgeError(
+      'INVALID_EVENT',
+      `run ${run} has over ${MAX_RUN_EVENTS} events; something writes to it without end`,
+    );
+  }
+}
+
+function decodeOrSkip(subject: string, data: Uint8Array): LogEvent | undefined {
+  try {
+    const event = decodeEvent(subject, data);
+    return event.name === 'phase.progress' ? undefined : event;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,114 @@
+import {
+  DiscardPolicy,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { DEAD_SUBJECTS, ForgeError, LOG_SUBJECTS, MAX_EVENT_BYTES, PROGRESS_SUBJECTS } from '@agent-forge/contracts';
+import { isMissing } from './errors.js';
+import { insist, SEND_TIMEOUT_MS } from './insist.js';
+
+/** The run log: kept for good. */
+export const LOG_STREAM = 'FORGE_EVENTS';
+/** Progress of attempts: for whoever watches now. */
+export const PROGRESS_STREAM = 'FORGE_PROGRESS';
+/** Messages that no consumer could handle, with their cause. */
+export const DEAD_STREAM = 'FORGE_DEAD';
+
+const MIB = 1024 * 1024;
+const HOUR_MS = 3_600_000;
+/** About a million events. When it is full the broker refuses appends with a clear error, long before the disk is full. */
+const LOG_MAX_BYTES = 512 * MIB;
+const PROGRESS_MAX_BYTES = 32 * MIB;
+const DEAD_MAX_BYTES = 64 * MIB;
+/** Time in which a repeated append is recognised by its message id; compare-and-set guards the time after. */
+const DUPLICATE_WINDOW_MS = 120_000;
+/** An event, and its headers and subject besides. */
+const MAX_MESSAGE_BYTES = MAX_EVENT_BYTES + 8 * 1024;
+/** What a person who opens the page of a run wants to see of its past progress. */
+const PROGRESS_PER_RUN_AND_PHASE = 1_000;
+
+type Config = Partial<StreamConfig> & { name: string };
+
+/** The streams, as they are created and as old ones are brought up to date. */
+function streamConfigs(replicas: number): Config[] {
+  const common = { retention: RetentionPolicy.Limits, num_replicas: replicas, allow_direct: true };
+  return [
+    {
+      ...common,
+      name: LOG_STREAM,
+      subjects: [LOG_SUBJECTS],
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      max_bytes: LOG_MAX_BYTES,
+      max_msg_size: MAX_MESSAGE_BYTES,
+      duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+      deny_delete: true,
+    },
+    {
+      ...common,
+      name: PROGRESS_STREAM,
+      subjects: [PROGRESS_SUBJECTS],
+      // On disk all the same: a memory stream would be forgotten, itself and not only its messages, when a single server restarts.
+      storage: StorageType.File,
+      discard: DiscardPolicy.Old,
+      max_bytes: PROGRESS_MAX_BYTES,
+      max_age: nanos(HOUR_MS),
+      max_msgs_per_subject: PROGRESS_PER_RUN_AND_PHASE,
+      max_msg_size: MAX_MESSAGE_BYTES,
+    },
+    {
+      ...common,
+      name: DEAD_STREAM,
+      subjects: [DEAD_SUBJECTS],
+      storage: StorageType.File,
+      discard: DiscardPolicy.Old,
+      max_bytes: DEAD_MAX_BYTES,
+      max_age: nanos(30 * 24 * HOUR_MS),
+      duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+    },
+  ];
+}
+
+/**
+ * Creates the streams, or brings them up to date; every service does it at its start, in any order and at the same time.
+ * @param replicas copies of each message in a cluster; 1 for a single server
+ * @throws ForgeError BROKER_UNAVAILABLE; BROKER_MISSING when the broker is too old for a setting (it would ignore it in silence)
+ */
+export async function ensureStreams(connection: NatsConnection, replicas = 1): Promise<void> {
+  await insist(connection, 'create the streams', async () => {
+    const manager = await jetstreamManager(connection, { timeout: SEND_TIMEOUT_MS });
+    for (const config of streamConfigs(replicas)) await ensureStream(manager, config);
+  });
+}
+
+async function ensureStream(manager: JetStreamManager, config: Config): Promise<void> {
+  const present = await infoOf(manager, config.name);
+  let made = present;
+  if (present === undefined) made = (await manager.streams.add(config)).config;
+  else if (difference(config, present)) made = (await manager.streams.update(config.name, config)).config;
+  const ignored = difference(config, made!);
+  if (ignored)
+    throw new ForgeError(
+      'BROKER_UNAVAILABLE',
+      `the broker did not take ${ignored} of stream ${config.name}; it needs NATS 2.11 or newer`,
+    );
+}
+
+async function infoOf(manager: JetStreamManager, name: string): Promise<StreamConfig | undefined> {
+  try {
+    return (await manager.streams.info(name)).config;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The first setting that differs. */
+function difference<T extends object>(wanted: T, present: object): string | undefined {
+  const actual = present as Record<string, unknown>;
+  return Object.entries(wanted).find(([key, value]) => JSON.stringify(actual[key]) !== JSON.stringify(value))?.[0];
+}
