@@ -1,6 +1,9 @@
 import type { ArtifactKind, Lineage, Manifest } from './artifacts.js';
 import type { ArtifactRef } from './generated/v1/events_pb.js';
 
+/** An artifact as an event or a recipe names it. */
+export type ArtifactName = Pick<ArtifactRef, 'id' | 'kind' | 'role'>;
+
 /** A stored file. */
 export interface StoredFile {
   /** SHA-256 of its bytes, 64 hexadecimal digits. */
@@ -31,7 +34,7 @@ export interface ArtifactStore {
   putManifest(manifest: Manifest): Promise<string>;
 
   /** Stores every file of a folder (no links, nothing hidden) and a manifest of them. @throws ForgeError INVALID_ARGUMENT for what cannot be in one */
-  putFolder(dir: string, role: string, head: ArtifactHead): Promise<ArtifactRef>;
+  putFolder(dir: string, role: string, head: ArtifactHead): Promise<ArtifactName>;
 
   /** The verified manifest of an artifact. */
   manifest(id: string): Promise<Manifest>;

@@ -7,7 +7,7 @@ import {
   type EventInit,
   type EventName,
   type Recipe,
-  type ArtifactRef,
+  type ArtifactName,
 } from '@agent-forge/contracts';
 import { holds } from './evolve.js';
 import { phaseAfter } from './recipe.js';
@@ -33,7 +33,7 @@ export type Command =
 
 /** What a phase made. */
 export interface PhaseOutcome {
-  artifacts: readonly Pick<ArtifactRef, 'id' | 'kind' | 'role'>[];
+  artifacts: readonly ArtifactName[];
   metrics: Readonly<Record<string, number>>;
   /** Why the fallback was used; empty when it was not. */
   degraded?: string;

@@ -1,1 +1,1 @@
-export {};
+export * from './fs-artifact-store.js';
