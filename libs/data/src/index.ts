@@ -6,3 +6,6 @@ export { TOOL_SYSTEM, parseToolCall, toolCall } from './families/tool.js';
 export { MARKS, endingMark, personaSystem } from './families/persona.js';
 export { solveModular, type Residues } from './families/mod.js';
 export { runningParity } from './families/parity.js';
+export * from './readers/data-set.js';
+export * from './readers/limits.js';
+export { cutText, parseText } from './readers/text.js';
