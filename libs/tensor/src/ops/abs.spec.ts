@@ -1,0 +1,12 @@
+import { expect, test } from '@jest/globals';
+import { describeUnary } from '../testing/describe-elementwise.js';
+import { autodiff } from '../testing/gradcheck.js';
+import { operand } from '../testing/operand.js';
+import { abs } from './abs.js';
+
+describeUnary('abs', abs, Math.abs);
+
+test('the gradient at 0 is 0', async () => {
+  const [g] = await autodiff([operand([2], [0, -0])], ([x]) => abs(x!));
+  expect(g!.values.map(Math.abs)).toEqual([0, 0]);
+});

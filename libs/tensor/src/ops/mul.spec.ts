@@ -1,0 +1,4 @@
+import { describeBinary } from '../testing/describe-elementwise.js';
+import { mul } from './mul.js';
+
+describeBinary('mul', mul, (a, b) => a * b);
