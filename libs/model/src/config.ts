@@ -65,14 +65,16 @@ class Reader {
   integer(key: string, fallback?: number, max = MAX_DIMENSION): number {
     const value = this.raw(key) ?? fallback;
     if (value === undefined) this.fail(key, 'is missing');
-    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) this.fail(key, `is ${JSON.stringify(value)}, not a whole number from 1 to ${max}`);
+    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max)
+      this.fail(key, `is ${JSON.stringify(value)}, not a whole number from 1 to ${max}`);
     return value as number;
   }
 
   positive(key: string, fallback?: number): number {
     const value = this.raw(key) ?? fallback;
     if (value === undefined) this.fail(key, 'is missing');
-    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) this.fail(key, `is ${JSON.stringify(value)}, not a positive number`);
+    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
+      this.fail(key, `is ${JSON.stringify(value)}, not a positive number`);
     return value as number;
   }
 
@@ -85,7 +87,8 @@ class Reader {
   tokenId(key: string, vocabSize: number): number | null {
     const value = this.raw(key);
     if (value === undefined) return null;
-    if (!Number.isInteger(value) || (value as number) < 0 || (value as number) >= vocabSize) this.fail(key, `is ${JSON.stringify(value)}, not a token of ${vocabSize}`);
+    if (!Number.isInteger(value) || (value as number) < 0 || (value as number) >= vocabSize)
+      this.fail(key, `is ${JSON.stringify(value)}, not a token of ${vocabSize}`);
     return value as number;
   }
 
@@ -103,16 +106,20 @@ class Reader {
  *   computation and is not supported: it is refused, never ignored
  */
 export function parseConfig(json: unknown): LlamaConfig {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new ForgeError('NOT_A_MODEL', 'config.json is not a JSON object');
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new ForgeError('NOT_A_MODEL', 'config.json is not a JSON object');
   const r = new Reader(json as Record<string, unknown>);
   const architecture = r.raw('model_type');
-  if (architecture !== 'llama' && architecture !== 'qwen2') r.fail('model_type', `is ${JSON.stringify(architecture)}; llama and qwen2 can be read`);
+  if (architecture !== 'llama' && architecture !== 'qwen2')
+    r.fail('model_type', `is ${JSON.stringify(architecture)}; llama and qwen2 can be read`);
   refuseUnsupported(r, architecture === 'qwen2');
   const hiddenSize = r.integer('hidden_size');
   const numHeads = r.integer('num_attention_heads');
   const numKvHeads = r.integer('num_key_value_heads', numHeads);
-  if (numHeads % numKvHeads !== 0) r.fail('num_key_value_heads', `is ${numKvHeads}, which does not divide the ${numHeads} heads`);
-  if (!r.has('head_dim') && hiddenSize % numHeads !== 0) r.fail('hidden_size', `is ${hiddenSize}, no multiple of ${numHeads} heads, and there is no head_dim`);
+  if (numHeads % numKvHeads !== 0)
+    r.fail('num_key_value_heads', `is ${numKvHeads}, which does not divide the ${numHeads} heads`);
+  if (!r.has('head_dim') && hiddenSize % numHeads !== 0)
+    r.fail('hidden_size', `is ${hiddenSize}, no multiple of ${numHeads} heads, and there is no head_dim`);
   const headDim = r.integer('head_dim', hiddenSize / numHeads);
   if (headDim % 2 !== 0) r.fail('head_dim', `is ${headDim}; rotary embeddings need an even one`);
   const vocabSize = r.integer('vocab_size');
@@ -141,10 +148,13 @@ function refuseUnsupported(r: Reader, qwen2: boolean): void {
   const act = r.raw('hidden_act') ?? 'silu';
   if (act !== 'silu' && act !== 'swish') r.fail('hidden_act', `is ${JSON.stringify(act)}; only silu is supported`);
   if (r.flag('mlp_bias', false)) r.fail('mlp_bias', 'is true, which is not supported');
-  if (!qwen2 && r.flag('attention_bias', false)) r.fail('attention_bias', 'is true, which is not supported for llama (it would also put a bias on o_proj)');
-  if (r.flag('use_sliding_window', false)) r.fail('use_sliding_window', 'is true; sliding-window attention is not supported');
+  if (!qwen2 && r.flag('attention_bias', false))
+    r.fail('attention_bias', 'is true, which is not supported for llama (it would also put a bias on o_proj)');
+  if (r.flag('use_sliding_window', false))
+    r.fail('use_sliding_window', 'is true; sliding-window attention is not supported');
   const layers = r.raw('layer_types');
-  if (layers !== undefined && !(Array.isArray(layers) && layers.every((t) => t === 'full_attention'))) r.fail('layer_types', 'names other layers than full_attention');
+  if (layers !== undefined && !(Array.isArray(layers) && layers.every((t) => t === 'full_attention')))
+    r.fail('layer_types', 'names other layers than full_attention');
   if (r.has('quantization_config')) r.fail('quantization_config', 'is set; quantised folders cannot be read yet');
 }
 
@@ -152,7 +162,9 @@ function parseEos(r: Reader, vocabSize: number): number[] {
   const value = r.raw('eos_token_id');
   if (value === undefined) return [];
   const list = Array.isArray(value) ? value : [value];
-  for (const id of list) if (!Number.isInteger(id) || id < 0 || id >= vocabSize) r.fail('eos_token_id', `has ${JSON.stringify(id)}, not a token of ${vocabSize}`);
+  for (const id of list)
+    if (!Number.isInteger(id) || id < 0 || id >= vocabSize)
+      r.fail('eos_token_id', `has ${JSON.stringify(id)}, not a token of ${vocabSize}`);
   return list as number[];
 }
 
@@ -163,7 +175,8 @@ function parseRope(r: Reader): Pick<LlamaConfig, 'ropeTheta' | 'ropeScaling'> {
   const type = source?.raw('rope_type') ?? source?.raw('type') ?? 'default';
   if (source === null || type === 'default') return { ropeTheta, ropeScaling: null };
   if (type === 'linear') return { ropeTheta, ropeScaling: { type, factor: source.positive('factor') } };
-  if (type !== 'llama3') source.fail('rope_type', `is ${JSON.stringify(type)}; default, linear and llama3 are supported`);
+  if (type !== 'llama3')
+    source.fail('rope_type', `is ${JSON.stringify(type)}; default, linear and llama3 are supported`);
   const low = source.positive('low_freq_factor');
   const high = source.positive('high_freq_factor');
   if (!(high > low)) source.fail('high_freq_factor', `is ${high}, not above low_freq_factor ${low}`);

@@ -9,3 +9,6 @@ export * from './training/language-model-loss.js';
 export * from './training/optimizer-options.js';
 export * from './training/step-batch.js';
 export * from './training/train-language-model.js';
+export * from './tokenizer/byte-tokenizer.js';
+export * from './tokenizer/load-tokenizer.js';
+export * from './tokenizer/token-stream.js';

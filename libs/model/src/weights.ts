@@ -24,7 +24,11 @@ export function expectedShapes(c: LlamaConfig): Map<string, number[]> {
   for (let layer = 0; layer < c.numLayers; layer++) {
     const set = (name: string, ...shape: number[]) => shapes.set(`model.layers.${layer}.${name}`, shape);
     set('input_layernorm.weight', c.hiddenSize);
-    for (const [name, rows] of [['q', q], ['k', kv], ['v', kv]] as const) {
+    for (const [name, rows] of [
+      ['q', q],
+      ['k', kv],
+      ['v', kv],
+    ] as const) {
       set(`self_attn.${name}_proj.weight`, rows, c.hiddenSize);
       if (c.attentionBias) set(`self_attn.${name}_proj.bias`, rows);
     }

@@ -1,4 +1,16 @@
-import { type Dim, type Value, add, attention, gather, matmul, reshape, rmsNorm, rotary, swiglu, transpose } from '@agent-forge/tensor';
+import {
+  type Dim,
+  type Value,
+  add,
+  attention,
+  gather,
+  matmul,
+  reshape,
+  rmsNorm,
+  rotary,
+  swiglu,
+  transpose,
+} from '@agent-forge/tensor';
 import type { LlamaConfig } from '../config.js';
 
 /** Positions and mask of one forward pass. */
@@ -22,7 +34,6 @@ export interface Parameters {
   /** x [rows, in] times the transposed weight [out, in] of `name`, plus its bias where the model has one. */
   linear(name: string, x: Value): Value;
 }
-
 
 /** Replaces attention over the sequence itself, for cached generation: gets rotated q, k and v of the new positions. */
 export type AttentionRule = (layer: number, q: Value, k: Value, v: Value) => Value;
@@ -49,7 +60,13 @@ export function plainParameters(tensors: ReadonlyMap<string, Value>): Parameters
  * @param inputIds int [batch, sequence]
  * @returns hidden states [batch · sequence, width]
  */
-export function llamaHidden(config: LlamaConfig, p: Parameters, inputIds: Value, inputs: SequenceInputs, rule?: AttentionRule): Value {
+export function llamaHidden(
+  config: LlamaConfig,
+  p: Parameters,
+  inputIds: Value,
+  inputs: SequenceInputs,
+  rule?: AttentionRule,
+): Value {
   const graph = inputIds.graph;
   const [batch, sequence] = inputIds.shape as [Dim, Dim];
   const rows: Dim = typeof batch === 'number' && typeof sequence === 'number' ? batch * sequence : 'rows';
@@ -82,12 +99,19 @@ function attentionBlock(
   const heads = (projection: string, count: number): Value =>
     transpose(reshape(p.linear(`${name}.self_attn.${projection}`, n), [batch, sequence, count, headDim]), [0, 2, 1, 3]);
   const turn = (v: Value): Value => rotary(v, inputs.positions, inputs.cos, inputs.sin);
-  const out = attend(layer, turn(heads('q_proj', numHeads)), turn(heads('k_proj', numKvHeads)), heads('v_proj', numKvHeads));
+  const out = attend(
+    layer,
+    turn(heads('q_proj', numHeads)),
+    turn(heads('k_proj', numKvHeads)),
+    heads('v_proj', numKvHeads),
+  );
   const flat = reshape(transpose(out, [0, 2, 1, 3]), [x.shape[0]!, numHeads * headDim]);
   return p.linear(`${name}.self_attn.o_proj`, flat);
 }
 
 /** Logits [rows, vocabulary] of hidden states [rows, width]: the head, or the embedding where they are tied. */
 export function llamaLogits(config: LlamaConfig, p: Parameters, hidden: Value): Value {
-  return config.tieWordEmbeddings ? matmul(hidden, p.get('model.embed_tokens.weight'), { transB: true }) : p.linear('lm_head', hidden);
+  return config.tieWordEmbeddings
+    ? matmul(hidden, p.get('model.embed_tokens.weight'), { transB: true })
+    : p.linear('lm_head', hidden);
 }

@@ -37,21 +37,33 @@ export function batchFields({ rows, length, packed }: BatchShape): TrainProgramO
   const shape = [rows, length];
   const ids = { dtype: 'int32', shape } as const;
   const fields = { inputIds: ids, targets: ids, weights: { dtype: 'float32', shape } as const };
-  return packed ? { ...fields, positionIds: { dtype: 'int64', shape }, segmentIds: { dtype: 'float32', shape } } : fields;
+  return packed
+    ? { ...fields, positionIds: { dtype: 'int64', shape }, segmentIds: { dtype: 'float32', shape } }
+    : fields;
 }
 
 /** 0 where a query may see a key (not later, same segment), {@link MASKED} where not: [rows or 1, 1, length, length]. */
 function attentionMask(graph: Graph, length: number, segments: Value | undefined): Value {
-  const causal = Float32Array.from({ length: length * length }, (_, i) => (i % length > Math.floor(i / length) ? MASKED : 0));
+  const causal = Float32Array.from({ length: length * length }, (_, i) =>
+    i % length > Math.floor(i / length) ? MASKED : 0,
+  );
   const mask = graph.constant(graph.float, [1, 1, length, length], causal, 'causal');
   if (!segments) return mask;
   const rows = segments.dim(0);
-  const same = cast(equal(reshape(segments, [rows, 1, length, 1]), reshape(segments, [rows, 1, 1, length])), graph.float);
+  const same = cast(
+    equal(reshape(segments, [rows, 1, length, 1]), reshape(segments, [rows, 1, 1, length])),
+    graph.float,
+  );
   return add(mask, mul(sub(graph.scalar(1), same), graph.scalar(MASKED)));
 }
 
 /** Rotary tables, positions and mask as constants or, for packed rows, out of the batch. */
-export function sequenceInputs(graph: Graph, config: LlamaConfig, { rows, length }: BatchShape, batch: Readonly<Record<string, Value>>) {
+export function sequenceInputs(
+  graph: Graph,
+  config: LlamaConfig,
+  { rows, length }: BatchShape,
+  batch: Readonly<Record<string, Value>>,
+) {
   const { cos, sin } = rotaryTables(config, length);
   const table = [length, config.headDim / 2];
   const counted = Array.from({ length: rows * length }, (_, i) => i % length);
@@ -66,7 +78,11 @@ export function sequenceInputs(graph: Graph, config: LlamaConfig, { rows, length
 /**
  * Next-token cross-entropy, Σ weight · −log p(target): with weights that add up to 1, the token-weighted mean in nats.
  */
-export function languageModelLoss(config: LlamaConfig, shape: BatchShape, rule: ParameterRule = plainParameters): TrainProgramOptions['loss'] {
+export function languageModelLoss(
+  config: LlamaConfig,
+  shape: BatchShape,
+  rule: ParameterRule = plainParameters,
+): TrainProgramOptions['loss'] {
   return (graph, tensors, batch): LossResult => {
     const parameters = rule(tensors);
     const hidden = llamaHidden(config, parameters, batch['inputIds']!, sequenceInputs(graph, config, shape, batch));

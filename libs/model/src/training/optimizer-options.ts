@@ -62,7 +62,11 @@ export function resolveOptimizer(options: OptimizerOptions) {
       throw new ForgeError('INVALID_ARGUMENT', `optimizer.${key} is a number of at least 0, not ${value}`);
     }
   }
-  if (!(merged.name in RATES)) throw new ForgeError('INVALID_ARGUMENT', `optimizer.name is one of ${Object.keys(RATES).join(', ')}, not ${String(merged.name)}`);
+  if (!(merged.name in RATES))
+    throw new ForgeError(
+      'INVALID_ARGUMENT',
+      `optimizer.name is one of ${Object.keys(RATES).join(', ')}, not ${String(merged.name)}`,
+    );
   return { ...merged, learningRate, adamwLearningRate: options.adamwLearningRate ?? RATES.adamw };
 }
 
@@ -77,11 +81,14 @@ export function makeOptimizer(o: ResolvedOptimizer): Optimizer {
 }
 
 export function makeSchedule(o: ResolvedOptimizer, steps: number): Schedule {
-  return o.schedule === 'constant' ? constant() : cosine({ steps, warmup: Math.round(o.warmup * steps), floor: o.floor });
+  return o.schedule === 'constant'
+    ? constant()
+    : cosine({ steps, warmup: Math.round(o.warmup * steps), floor: o.floor });
 }
 
 export function makeFilter(o: ResolvedOptimizer): GradientFilter | undefined {
-  const given = <T extends object>(entries: T) => Object.fromEntries(Object.entries(entries).filter(([, v]) => v !== undefined));
+  const given = <T extends object>(entries: T) =>
+    Object.fromEntries(Object.entries(entries).filter(([, v]) => v !== undefined));
   if (o.filter === 'grokfast-ema') return grokfastEma(given({ alpha: o.filterAlpha, lambda: o.filterLambda }));
   if (o.filter === 'grokfast-ma') return grokfastMa(given({ window: o.filterWindow, lambda: o.filterLambda }));
   return undefined;

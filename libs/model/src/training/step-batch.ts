@@ -11,15 +11,28 @@ export function stepBatch(source: BatchSource, step: number, accumulation: numbe
   const weights = join(parts, (b) => b.lossMask, Float32Array);
   let total = 0;
   for (const w of weights) total += w;
-  if (!(total > 0)) throw new ForgeError('DATA_INVALID', `batch ${step} has no token with a loss; its items may be longer than a row`);
+  if (!(total > 0))
+    throw new ForgeError('DATA_INVALID', `batch ${step} has no token with a loss; its items may be longer than a row`);
   for (let i = 0; i < weights.length; i++) weights[i] = weights[i]! / total;
-  const fields = { inputIds: join(parts, (b) => b.inputIds, Int32Array), targets: join(parts, (b) => b.targets, Int32Array), weights };
+  const fields = {
+    inputIds: join(parts, (b) => b.inputIds, Int32Array),
+    targets: join(parts, (b) => b.targets, Int32Array),
+    weights,
+  };
   if (!source.packed) return fields;
   const positions = join(parts, (b) => b.positionIds, Int32Array);
-  return { ...fields, positionIds: BigInt64Array.from(positions, BigInt), segmentIds: Float32Array.from(join(parts, (b) => b.segmentIds, Int32Array)) };
+  return {
+    ...fields,
+    positionIds: BigInt64Array.from(positions, BigInt),
+    segmentIds: Float32Array.from(join(parts, (b) => b.segmentIds, Int32Array)),
+  };
 }
 
-function join<T extends Int32Array | Float32Array>(parts: readonly TokenBatch[], field: (b: TokenBatch) => T, Kind: new (n: number) => T): T {
+function join<T extends Int32Array | Float32Array>(
+  parts: readonly TokenBatch[],
+  field: (b: TokenBatch) => T,
+  Kind: new (n: number) => T,
+): T {
   const arrays = parts.map(field);
   const out = new Kind(arrays.reduce((n, a) => n + a.length, 0));
   let at = 0;

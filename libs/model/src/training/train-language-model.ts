@@ -3,7 +3,14 @@ import { type Provider, type StepReport, TrainLoop, buildTrainProgram } from '@a
 import type { Model, Weights } from '../weights.js';
 import type { BatchSource } from './batch.js';
 import { type ParameterRule, batchFields, languageModelLoss } from './language-model-loss.js';
-import { type OptimizerOptions, makeFilter, makeOptimizer, makeSchedule, parametersOf, resolveOptimizer } from './optimizer-options.js';
+import {
+  type OptimizerOptions,
+  makeFilter,
+  makeOptimizer,
+  makeSchedule,
+  parametersOf,
+  resolveOptimizer,
+} from './optimizer-options.js';
 import { stepBatch } from './step-batch.js';
 
 /** Where a training stands: enough to go on with exactly the same bytes. */
@@ -81,7 +88,8 @@ export async function trainLanguageModel(options: TrainOptions): Promise<TrainRe
   const loop = await createLoop(options);
   try {
     const steps = options.resume?.steps ?? options.steps ?? (await stepsInBudget(loop, options, started));
-    if (!Number.isInteger(steps) || steps < 1) throw new ForgeError('INVALID_ARGUMENT', `steps is a whole number of at least 1, not ${steps}`);
+    if (!Number.isInteger(steps) || steps < 1)
+      throw new ForgeError('INVALID_ARGUMENT', `steps is a whole number of at least 1, not ${steps}`);
     const run = new TrainRun(loop, options, steps, makeSchedule(resolved, steps));
     if (options.resume) loop.restore(options.resume.step, tensorsOf(options.resume));
     return await run.run(started);
@@ -110,7 +118,8 @@ async function createLoop(options: TrainOptions): Promise<TrainLoop> {
 /** Times a few steps, goes back to the start, and divides what is left of the budget by them. */
 async function stepsInBudget(loop: TrainLoop, options: TrainOptions, started: number): Promise<number> {
   const { maxSeconds, source, accumulation = 1, model } = options;
-  if (maxSeconds === undefined || !(maxSeconds > 0)) throw new ForgeError('INVALID_ARGUMENT', 'training needs steps or maxSeconds, greater than 0');
+  if (maxSeconds === undefined || !(maxSeconds > 0))
+    throw new ForgeError('INVALID_ARGUMENT', 'training needs steps or maxSeconds, greater than 0');
   const batches = (n: number) => Array.from({ length: n }, (_, i) => stepBatch(source, i, accumulation));
   await loop.advance(batches(1), () => 0);
   let count = 2;
@@ -177,13 +186,21 @@ class TrainRun {
     this.losses.push(...reports.map((r) => r.loss));
     this.report(reports, seconds / n);
     // The very first call also pays for memory that is allocated once.
-    if (this.losses.length > n || n > 1) this.perCall = Math.max(1, Math.min(MAX_STEPS_PER_CALL, 2 * this.perCall, Math.round((CALL_SECONDS * n) / seconds)));
+    if (this.losses.length > n || n > 1)
+      this.perCall = Math.max(
+        1,
+        Math.min(MAX_STEPS_PER_CALL, 2 * this.perCall, Math.round((CALL_SECONDS * n) / seconds)),
+      );
     else this.perCall = 2;
   }
 
   private check(reports: readonly StepReport[]): void {
     const bad = reports.find((r) => !Number.isFinite(r.loss) || !Number.isFinite(r.gradientNorm));
-    if (bad) throw new ForgeError('DIVERGED', `training diverged: the loss of step ${bad.step} is ${bad.loss}; use a lower learning rate`);
+    if (bad)
+      throw new ForgeError(
+        'DIVERGED',
+        `training diverged: the loss of step ${bad.step} is ${bad.loss}; use a lower learning rate`,
+      );
   }
 
   private report(reports: readonly StepReport[], secondsPerStep: number): void {
@@ -204,7 +221,12 @@ class TrainRun {
   }
 
   private weights(): Weights {
-    return new Map([...this.options.model.weights].map(([name, { shape }]) => [name, { shape, data: (this.loop.value(name) as Float32Array).slice() }]));
+    return new Map(
+      [...this.options.model.weights].map(([name, { shape }]) => [
+        name,
+        { shape, data: (this.loop.value(name) as Float32Array).slice() },
+      ]),
+    );
   }
 
   private snapshot(): TrainState {

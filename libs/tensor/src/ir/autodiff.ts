@@ -11,7 +11,8 @@ import { numel, sameShape, show } from './shape.js';
  * @throws ForgeError `GRAPH_INVALID` when an op on the path has no gradient rule
  */
 export function gradients(loss: Value, wrt: readonly Value[]): (Value | null)[] {
-  if (numel(loss.shape) !== 1) throw new ForgeError('GRAPH_INVALID', `${loss.name}: a loss has one element, not ${show(loss.shape)}`);
+  if (numel(loss.shape) !== 1)
+    throw new ForgeError('GRAPH_INVALID', `${loss.name}: a loss has one element, not ${show(loss.shape)}`);
   const graph = loss.graph;
   const wanted = dependents(graph, wrt);
   const totals = new Map<Value, Value>();
@@ -40,7 +41,10 @@ function backward(node: Node, wanted: Set<Value>, totals: Map<Value, Value>): vo
     const g = results[i];
     if (!g || !asks[i]) return;
     if (!sameShape(g.shape, input.shape)) {
-      throw new ForgeError('GRAPH_INVALID', `${node.name}: gradient ${show(g.shape)} for input ${i} of shape ${show(input.shape)}`);
+      throw new ForgeError(
+        'GRAPH_INVALID',
+        `${node.name}: gradient ${show(g.shape)} for input ${i} of shape ${show(input.shape)}`,
+      );
     }
     const before = totals.get(input);
     totals.set(input, before ? add(before, g) : g);

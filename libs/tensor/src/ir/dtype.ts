@@ -5,7 +5,8 @@ export type DType = 'float32' | 'float64' | 'float16' | 'int64' | 'int32' | 'int
 /** The float type in which a graph computes. */
 export type FloatType = 'float32' | 'float64';
 
-export type TensorData = Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
+export type TensorData =
+  Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
 
 interface DTypeInfo {
   /** `TensorProto.DataType` of the ONNX specification. */

@@ -62,14 +62,33 @@ export class Emitter {
 
   /** The usual case: one ONNX node that takes the node's inputs and gives its outputs. */
   one(node: Node, opType: string, attributes: Record<string, Attribute> = {}, domain = ''): void {
-    this.node(opType, node.inputs.map((v) => this.name(v)), node.outputs.map((v) => this.name(v)), attributes, domain);
+    this.node(
+      opType,
+      node.inputs.map((v) => this.name(v)),
+      node.outputs.map((v) => this.name(v)),
+      attributes,
+      domain,
+    );
   }
 
   /** Adds an ONNX node; input and output are names. An empty name is an absent optional input. */
-  node(opType: string, inputs: readonly string[], outputs: readonly string[], attributes: Record<string, Attribute> = {}, domain = ''): void {
+  node(
+    opType: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: Record<string, Attribute> = {},
+    domain = '',
+  ): void {
     const attribute = Object.entries(attributes).map(([name, a]) => toAttribute(name, a));
     this.proto.node.push(
-      create(NodeProtoSchema, { input: [...inputs], output: [...outputs], name: outputs.find((o) => o !== '') ?? opType, opType, domain, attribute }),
+      create(NodeProtoSchema, {
+        input: [...inputs],
+        output: [...outputs],
+        name: outputs.find((o) => o !== '') ?? opType,
+        opType,
+        domain,
+        attribute,
+      }),
     );
   }
 
@@ -106,7 +125,8 @@ export class Emitter {
 function toAttribute(name: string, a: Attribute): AttributeProto {
   if ('i' in a) return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(a.i) });
   if ('f' in a) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: a.f });
-  if ('s' in a) return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(a.s) });
+  if ('s' in a)
+    return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(a.s) });
   if ('is' in a) return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: a.is.map(BigInt) });
   return create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g: a.g });
 }

@@ -49,7 +49,10 @@ export class Value {
   dim(axis: number): number {
     const d = this.shape.at(axis);
     if (typeof d === 'number') return d;
-    throw new ForgeError('GRAPH_INVALID', `${this.name}: dimension ${axis} of ${show(this.shape)} is not a known number`);
+    throw new ForgeError(
+      'GRAPH_INVALID',
+      `${this.name}: dimension ${axis} of ${show(this.shape)} is not a known number`,
+    );
   }
 }
 
@@ -105,7 +108,8 @@ export class Graph {
   }
 
   input(name: string, dtype: DType, shape: Shape): Value {
-    if (this.inputs.some((v) => v.name === name)) throw new ForgeError('GRAPH_INVALID', `input ${name} is defined twice`);
+    if (this.inputs.some((v) => v.name === name))
+      throw new ForgeError('GRAPH_INVALID', `input ${name} is defined twice`);
     this.names.set(name, 1);
     const value = new Value(this, { dtype, shape }, name, null);
     this.inputs.push(value);
@@ -118,8 +122,12 @@ export class Graph {
   }
 
   constant(dtype: DType, shape: readonly number[], values: ArrayLike<number> | TensorData, name = 'constant'): Value {
-    const data = dtype === 'float16' || values instanceof BigInt64Array ? (values as TensorData) : fromNumbers(dtype, values as ArrayLike<number>);
-    if (data.length !== numel(shape)) throw new ForgeError('GRAPH_INVALID', `constant ${name}: ${data.length} values for shape ${show(shape)}`);
+    const data =
+      dtype === 'float16' || values instanceof BigInt64Array
+        ? (values as TensorData)
+        : fromNumbers(dtype, values as ArrayLike<number>);
+    if (data.length !== numel(shape))
+      throw new ForgeError('GRAPH_INVALID', `constant ${name}: ${data.length} values for shape ${show(shape)}`);
     const value = new Value(this, { dtype, shape }, this.unique(name), null, data);
     this.constants.push(value);
     return value;
@@ -138,13 +146,17 @@ export class Graph {
     const name = this.unique(op.name);
     let types: TensorType[];
     try {
-      types = op.infer(inputs.map((v) => v.type), attributes);
+      types = op.infer(
+        inputs.map((v) => v.type),
+        attributes,
+      );
     } catch (error) {
       if (!(error instanceof TypeMismatch)) throw error;
       const got = inputs.map((v) => `${v.name}: ${v.dtype}${show(v.shape)}`).join(', ');
       throw new ForgeError('GRAPH_INVALID', `${name}: ${error.message} (inputs ${got || 'none'})`);
     }
-    for (const v of inputs) if (!this.sees(v)) throw new ForgeError('GRAPH_INVALID', `${name}: input ${v.name} belongs to another graph`);
+    for (const v of inputs)
+      if (!this.sees(v)) throw new ForgeError('GRAPH_INVALID', `${name}: input ${v.name} belongs to another graph`);
     const node = new Node(op, inputs, attributes, name);
     node.outputs = types.map((type, i) => new Value(this, type, i === 0 ? name : `${name}:${i}`, node as Node));
     this.nodes.push(node as Node);

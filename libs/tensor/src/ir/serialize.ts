@@ -40,7 +40,11 @@ export function lowerGraph(graph: Graph, outputs: Outputs, outer: Emitter | null
   for (const c of graph.constants) if (used.has(c)) emit.initializer(c);
   // An output is computed under its own name, so that it is written in place: an Identity would copy it. Inputs, constants
   // and values that are asked for twice have a name already and do need one.
-  const named = Object.entries(outputs).map(([name, value]) => ({ name: prefix + name, value, direct: emit.claim(value, prefix + name) }));
+  const named = Object.entries(outputs).map(([name, value]) => ({
+    name: prefix + name,
+    value,
+    direct: emit.claim(value, prefix + name),
+  }));
   for (const node of nodes) node.op.lower(emit, node);
   for (const { name, value, direct } of named) if (!direct) emit.node('Identity', [emit.name(value)], [name]);
   return emit.finish(named.map(({ name, value }) => ({ name, type: value.type })));

@@ -12,7 +12,8 @@ const AttentionOutput: OpDefinition<null> = {
   name: 'attentionOutput',
   infer(inputs) {
     const [scores, values] = inputs;
-    if (scores!.shape.at(-1) !== values!.shape.at(-2)) mismatch(`scores ${show(scores!.shape)} do not fit values ${show(values!.shape)}`);
+    if (scores!.shape.at(-1) !== values!.shape.at(-2))
+      mismatch(`scores ${show(scores!.shape)} do not fit values ${show(values!.shape)}`);
     const dtype = floatsOf(inputs);
     return [
       { dtype, shape: [...scores!.shape.slice(0, -1), values!.shape.at(-1)!] },

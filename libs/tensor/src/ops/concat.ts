@@ -13,14 +13,22 @@ const Concat: OpDefinition<number> = {
     const first = inputs[0]!;
     if (axis < 0 || axis >= first.shape.length) mismatch(`axis ${axis} is outside rank ${first.shape.length}`);
     for (const t of inputs) {
-      const fits = t.dtype === first.dtype && t.shape.length === first.shape.length && t.shape.every((d, i) => i === axis || d === first.shape[i]);
+      const fits =
+        t.dtype === first.dtype &&
+        t.shape.length === first.shape.length &&
+        t.shape.every((d, i) => i === axis || d === first.shape[i]);
       if (!fits) mismatch(`inputs differ outside axis ${axis}`);
     }
     const length = inputs.slice(1).reduce((sum, t) => plus(sum, t.shape[axis]!), first.shape[axis]!);
     return [{ dtype: first.dtype, shape: first.shape.map((d, i) => (i === axis ? length : d)) }];
   },
   lower: (emit, node) => emit.one(node as never, 'Concat', { axis: { i: node.attributes } }),
-  gradient: ({ inputs, attributes: axis }, [g]) => split(g!, axis, inputs.map((v) => v.dim(axis))),
+  gradient: ({ inputs, attributes: axis }, [g]) =>
+    split(
+      g!,
+      axis,
+      inputs.map((v) => v.dim(axis)),
+    ),
 };
 
 /** Joins tensors along `axis`; every other dimension is equal. */

@@ -9,7 +9,8 @@ const Expand: OpDefinition<readonly number[]> = {
     if (!shape || !sameShape(shape, to)) mismatch(`${show(x!.shape)} does not broadcast to ${show(to)}`);
     return [{ dtype: x!.dtype, shape: to }];
   },
-  lower: (emit, node) => emit.node('Expand', [emit.name(node.inputs[0]!), emit.ints(node.attributes)], [emit.name(node.outputs[0]!)]),
+  lower: (emit, node) =>
+    emit.node('Expand', [emit.name(node.inputs[0]!), emit.ints(node.attributes)], [emit.name(node.outputs[0]!)]),
   gradient: ({ inputs: [x] }, [g]) => [sumTo(g!, x!)],
 };
 

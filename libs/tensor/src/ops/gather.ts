@@ -6,11 +6,15 @@ const Gather: OpDefinition<null> = {
   name: 'gather',
   infer([table, indices]) {
     if (table!.shape.length < 1) mismatch(`a table has rows; ${show(table!.shape)} has none`);
-    if (indices!.dtype !== 'int32' && indices!.dtype !== 'int64') mismatch(`indices are integers, not ${indices!.dtype}`);
+    if (indices!.dtype !== 'int32' && indices!.dtype !== 'int64')
+      mismatch(`indices are integers, not ${indices!.dtype}`);
     return [{ dtype: table!.dtype, shape: [...indices!.shape, ...table!.shape.slice(1)] }];
   },
   lower: (emit, node) => emit.one(node, 'Gather', { axis: { i: 0 } }),
-  gradient: ({ inputs: [table, indices] }, [g], [wantTable]) => [wantTable ? scatterAddRows(g!, indices!, table!.shape as number[]) : null, null],
+  gradient: ({ inputs: [table, indices] }, [g], [wantTable]) => [
+    wantTable ? scatterAddRows(g!, indices!, table!.shape as number[]) : null,
+    null,
+  ],
 };
 
 /** Rows of `table` [n, ...] at integer `indices`: the embedding look-up. */

@@ -23,7 +23,8 @@ const MatMul: OpDefinition<MatMulOptions> = {
     const [m, k] = ends(a!.shape, transA);
     const [k2, n] = ends(b!.shape, transB);
     const batch = broadcast(a!.shape.slice(0, -2), b!.shape.slice(0, -2));
-    if (k !== k2 || !batch) mismatch(`${show(a!.shape)}${transA ? ' transposed' : ''} times ${show(b!.shape)}${transB ? ' transposed' : ''}`);
+    if (k !== k2 || !batch)
+      mismatch(`${show(a!.shape)}${transA ? ' transposed' : ''} times ${show(b!.shape)}${transB ? ' transposed' : ''}`);
     return [{ dtype, shape: [...batch!, m, n] }];
   },
   lower(emit, node) {
@@ -44,8 +45,10 @@ const MatMul: OpDefinition<MatMulOptions> = {
   gradient(node: Node<MatMulOptions>, [g], [wantA, wantB]) {
     const { transA = false, transB = false, alpha = 1 } = node.attributes;
     const [a, b] = node.inputs as [Value, Value];
-    const ga = () => (transA ? matmul(b, g!, { transA: transB, transB: true, alpha }) : matmul(g!, b, { transB: !transB, alpha }));
-    const gb = () => (transB ? matmul(g!, a, { transA: true, transB: transA, alpha }) : matmul(a, g!, { transA: !transA, alpha }));
+    const ga = () =>
+      transA ? matmul(b, g!, { transA: transB, transB: true, alpha }) : matmul(g!, b, { transB: !transB, alpha });
+    const gb = () =>
+      transB ? matmul(g!, a, { transA: true, transB: transA, alpha }) : matmul(a, g!, { transA: !transA, alpha });
     return [wantA ? sumTo(ga(), a) : null, wantB ? sumTo(flatGradient(node, g!) ?? gb(), b) : null];
   },
 };

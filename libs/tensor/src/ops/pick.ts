@@ -4,8 +4,10 @@ import { sameShape, show } from '../ir/shape.js';
 const Pick: OpDefinition<null> = {
   name: 'pick',
   infer([x, indices]) {
-    if (indices!.dtype !== 'int32' && indices!.dtype !== 'int64') mismatch(`indices are integers, not ${indices!.dtype}`);
-    if (!sameShape(x!.shape.slice(0, -1), indices!.shape)) mismatch(`indices ${show(indices!.shape)} do not fit ${show(x!.shape)}`);
+    if (indices!.dtype !== 'int32' && indices!.dtype !== 'int64')
+      mismatch(`indices are integers, not ${indices!.dtype}`);
+    if (!sameShape(x!.shape.slice(0, -1), indices!.shape))
+      mismatch(`indices ${show(indices!.shape)} do not fit ${show(x!.shape)}`);
     return [{ dtype: floatsOf([x!]), shape: indices!.shape }];
   },
   lower(emit, node) {

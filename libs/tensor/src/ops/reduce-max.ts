@@ -11,7 +11,9 @@ const ReduceMax: OpDefinition<ReduceAttributes> = {
   infer: inferReduce,
   lower(emit, node) {
     const { axes, keepDims } = node.attributes;
-    emit.node('ReduceMax', [emit.name(node.inputs[0]!), emit.ints(axes)], [emit.name(node.outputs[0]!)], { keepdims: { i: keepDims ? 1 : 0 } });
+    emit.node('ReduceMax', [emit.name(node.inputs[0]!), emit.ints(axes)], [emit.name(node.outputs[0]!)], {
+      keepdims: { i: keepDims ? 1 : 0 },
+    });
   },
   gradient({ inputs: [x], outputs: [y], attributes: { axes } }, [g]) {
     const kept = keptShape(x!, axes);

@@ -10,7 +10,9 @@ const ReduceMean: OpDefinition<ReduceAttributes> = {
   infer: inferReduce,
   lower(emit, node) {
     const { axes, keepDims } = node.attributes;
-    emit.node('ReduceMean', [emit.name(node.inputs[0]!), emit.ints(axes)], [emit.name(node.outputs[0]!)], { keepdims: { i: keepDims ? 1 : 0 } });
+    emit.node('ReduceMean', [emit.name(node.inputs[0]!), emit.ints(axes)], [emit.name(node.outputs[0]!)], {
+      keepdims: { i: keepDims ? 1 : 0 },
+    });
   },
   gradient({ inputs: [x], attributes: { axes } }, [g]) {
     const share = mul(g!, g!.graph.scalar(1 / reducedCount(x!, axes)));

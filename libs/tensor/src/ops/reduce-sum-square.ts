@@ -8,9 +8,13 @@ const ReduceSumSquare: OpDefinition<ReduceAttributes> = {
   infer: inferReduce,
   lower(emit, node) {
     const { axes, keepDims } = node.attributes;
-    emit.node('ReduceSumSquare', [emit.name(node.inputs[0]!), emit.ints(axes)], [emit.name(node.outputs[0]!)], { keepdims: { i: keepDims ? 1 : 0 } });
+    emit.node('ReduceSumSquare', [emit.name(node.inputs[0]!), emit.ints(axes)], [emit.name(node.outputs[0]!)], {
+      keepdims: { i: keepDims ? 1 : 0 },
+    });
   },
-  gradient: ({ inputs: [x], attributes: { axes } }, [g]) => [mul(mul(x!, g!.graph.scalar(2)), reshape(g!, keptShape(x!, axes)))],
+  gradient: ({ inputs: [x], attributes: { axes } }, [g]) => [
+    mul(mul(x!, g!.graph.scalar(2)), reshape(g!, keptShape(x!, axes))),
+  ],
 };
 
 /** Sum of squares over `axes` (all of them by default), in one pass. */

@@ -10,7 +10,9 @@ export interface ReduceAttributes {
 /** Shape and dtype rule of every reduction. */
 export function inferReduce(inputs: readonly TensorType[], { axes, keepDims }: ReduceAttributes): TensorType[] {
   const { shape } = inputs[0]!;
-  for (const axis of axes) if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) mismatch(`axis ${axis} is outside rank ${shape.length}`);
+  for (const axis of axes)
+    if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length)
+      mismatch(`axis ${axis} is outside rank ${shape.length}`);
   const kept = shape.map((d, i) => (axes.includes(i) ? 1 : d));
   return [{ dtype: floatsOf(inputs), shape: keepDims ? kept : shape.filter((_, i) => !axes.includes(i)) }];
 }
@@ -25,7 +27,9 @@ const ReduceSum: OpDefinition<ReduceAttributes> = {
   infer: inferReduce,
   lower(emit, node) {
     const { axes, keepDims } = node.attributes;
-    emit.node('ReduceSum', [emit.name(node.inputs[0]!), emit.ints(axes)], [emit.name(node.outputs[0]!)], { keepdims: { i: keepDims ? 1 : 0 } });
+    emit.node('ReduceSum', [emit.name(node.inputs[0]!), emit.ints(axes)], [emit.name(node.outputs[0]!)], {
+      keepdims: { i: keepDims ? 1 : 0 },
+    });
   },
   gradient: ({ inputs: [x], attributes: { axes } }, [g]) => [expand(reshape(g!, keptShape(x!, axes)), x!.shape)],
 };

@@ -13,7 +13,8 @@ const RmsNorm: OpDefinition<RmsNormAttributes> = {
   name: 'rmsNorm',
   infer(inputs) {
     const [x, gain] = inputs;
-    if (gain!.shape.length !== 1 || gain!.shape[0] !== x!.shape.at(-1)) mismatch(`gain ${show(gain!.shape)} does not fit ${show(x!.shape)}`);
+    if (gain!.shape.length !== 1 || gain!.shape[0] !== x!.shape.at(-1))
+      mismatch(`gain ${show(gain!.shape)} does not fit ${show(x!.shape)}`);
     const dtype = floatsOf(inputs);
     return [
       { dtype, shape: x!.shape },
@@ -21,7 +22,12 @@ const RmsNorm: OpDefinition<RmsNormAttributes> = {
     ];
   },
   // The ONNX file of onnxruntime calls it SimplifiedLayerNormalization; its second output is 1 / rms.
-  lower: (emit, node) => emit.one(node as Node, 'SimplifiedLayerNormalization', { axis: { i: -1 }, epsilon: { f: node.attributes.eps }, stash_type: { i: 1 } }),
+  lower: (emit, node) =>
+    emit.one(node as Node, 'SimplifiedLayerNormalization', {
+      axis: { i: -1 },
+      epsilon: { f: node.attributes.eps },
+      stash_type: { i: 1 },
+    }),
   gradient(node, [g], [wantX, wantGain]) {
     const [x, gain] = node.inputs as [Value, Value];
     const inverse = node.outputs[1]!;
@@ -33,7 +39,10 @@ const RmsNorm: OpDefinition<RmsNormAttributes> = {
     const r = reshape(inverse, [rows, 1]);
     const dGain = wantGain ? reshape(matmul(r, reshape(u, [rows, width]), { transA: true }), gain.shape) : null;
     if (!wantX) return [null, dGain];
-    const mean = reshape(matmul(reshape(u, [rows, width]), reshape(gain, [width, 1]), { alpha: 1 / width }), inverse.shape);
+    const mean = reshape(
+      matmul(reshape(u, [rows, width]), reshape(gain, [width, 1]), { alpha: 1 / width }),
+      inverse.shape,
+    );
     const cubed = mul(inverse, mul(inverse, inverse));
     return [sub(mul(mul(g!, gain), inverse), mul(x, mul(cubed, mean))), dGain];
   },

@@ -14,14 +14,21 @@ const Rotary: OpDefinition<RotaryAttributes> = {
     if (x!.shape.length !== 4) mismatch(`needs [batch, heads, sequence, head], not ${show(x!.shape)}`);
     if (positions!.dtype !== 'int64') mismatch(`positions are int64, not ${positions!.dtype}`);
     const half = cos!.shape.at(-1);
-    if (typeof half !== 'number' || x!.shape[3] !== half * 2 || sin!.shape.at(-1) !== half) mismatch(`tables ${show(cos!.shape)} do not fit head ${String(x!.shape[3])}`);
+    if (typeof half !== 'number' || x!.shape[3] !== half * 2 || sin!.shape.at(-1) !== half)
+      mismatch(`tables ${show(cos!.shape)} do not fit head ${String(x!.shape[3])}`);
     return [{ dtype: floatsOf([x!, cos!, sin!]), shape: x!.shape }];
   },
   lower(emit, node) {
     const [x, positions, cos, sin] = node.inputs.map((v) => emit.name(v)) as [string, string, string, string];
     const angle = node.attributes.inverse ? emit.value('Neg', [sin]) : sin;
     if (emit.float === 'float32') {
-      emit.node('RotaryEmbedding', [x, positions, cos, angle], [emit.name(node.outputs[0]!)], { interleaved: { i: 0 } }, 'com.microsoft');
+      emit.node(
+        'RotaryEmbedding',
+        [x, positions, cos, angle],
+        [emit.name(node.outputs[0]!)],
+        { interleaved: { i: 0 } },
+        'com.microsoft',
+      );
     } else {
       lowerPlain(emit, node, x, positions, cos, angle);
     }
@@ -35,9 +42,17 @@ const Rotary: OpDefinition<RotaryAttributes> = {
 };
 
 /** The same from plain ops, for float64: onnxruntime's RotaryEmbedding has no kernel for it. */
-function lowerPlain(emit: Emitter, node: Node<RotaryAttributes>, x: string, positions: string, cosTable: string, sinTable: string): void {
+function lowerPlain(
+  emit: Emitter,
+  node: Node<RotaryAttributes>,
+  x: string,
+  positions: string,
+  cosTable: string,
+  sinTable: string,
+): void {
   const half = (node.inputs[0]!.shape[3] as number) / 2;
-  const row = (table: string) => emit.value('Unsqueeze', [emit.value('Gather', [table, positions], { axis: { i: 0 } }), emit.ints([1])]);
+  const row = (table: string) =>
+    emit.value('Unsqueeze', [emit.value('Gather', [table, positions], { axis: { i: 0 } }), emit.ints([1])]);
   const [cos, sin] = [row(cosTable), row(sinTable)];
   const [a, b] = [emit.fresh('a'), emit.fresh('b')];
   emit.node('Split', [x, emit.ints([half, half])], [a, b], { axis: { i: 3 } });

@@ -42,7 +42,10 @@ export function scan(
   sequences: readonly Value[],
   build: (body: Graph, states: Value[], slices: Value[]) => ScanStep,
 ): { states: Value[]; collected: Value[] } {
-  const outer = [...states, ...sequences].reduce((graph, v) => (graph.sees(v) ? graph : v.graph), (states[0] ?? sequences[0])!.graph);
+  const outer = [...states, ...sequences].reduce(
+    (graph, v) => (graph.sees(v) ? graph : v.graph),
+    (states[0] ?? sequences[0])!.graph,
+  );
   const body = new Graph({}, outer);
   const stateIn = states.map((v, i) => body.input(`state.${i}`, v.dtype, v.shape));
   const slices = sequences.map((v, i) => body.input(`slice.${i}`, v.dtype, v.shape.slice(1)));
@@ -50,17 +53,29 @@ export function scan(
   step.states.forEach((v, i) => {
     const want = states[i]!;
     if (v.dtype !== want.dtype || !sameShape(v.shape, want.shape)) {
-      throw new ForgeError('GRAPH_INVALID', `scan: state ${i} (${want.name}) turns from ${show(want.shape)} into ${show(v.shape)}`);
+      throw new ForgeError(
+        'GRAPH_INVALID',
+        `scan: state ${i} (${want.name}) turns from ${show(want.shape)} into ${show(v.shape)}`,
+      );
     }
   });
   const results = [...step.states, ...step.collected];
   const outputs = Object.fromEntries(results.map((v, i) => [`out.${i}`, v]));
-  const attributes = { body, outputs, states: states.length, steps: sequences[0]!.shape[0]!, captured: capturedBy(body, results) };
+  const attributes = {
+    body,
+    outputs,
+    states: states.length,
+    steps: sequences[0]!.shape[0]!,
+    captured: capturedBy(body, results),
+  };
   const all = apply(Scan, [...states, ...sequences], attributes);
   return { states: all.slice(0, states.length), collected: all.slice(states.length) };
 }
 
 function capturedBy(body: Graph, results: readonly Value[]): Value[] {
-  const used = reachable(body, results).flatMap((n) => [...n.inputs, ...((n.attributes as ScanAttributes | null)?.captured ?? [])]);
+  const used = reachable(body, results).flatMap((n) => [
+    ...n.inputs,
+    ...((n.attributes as ScanAttributes | null)?.captured ?? []),
+  ]);
   return [...new Set([...used, ...results])].filter((v) => v.graph !== body);
 }

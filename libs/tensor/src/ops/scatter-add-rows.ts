@@ -5,7 +5,8 @@ import { gather } from './gather.js';
 const ScatterAddRows: OpDefinition<readonly number[]> = {
   name: 'scatterAddRows',
   infer([rows, indices], shape) {
-    if (!sameShape(rows!.shape, [...indices!.shape, ...shape.slice(1)])) mismatch(`rows ${show(rows!.shape)} do not fit a table ${show(shape)}`);
+    if (!sameShape(rows!.shape, [...indices!.shape, ...shape.slice(1)]))
+      mismatch(`rows ${show(rows!.shape)} do not fit a table ${show(shape)}`);
     return [{ dtype: rows!.dtype, shape }];
   },
   lower(emit, node) {
@@ -13,7 +14,8 @@ const ScatterAddRows: OpDefinition<readonly number[]> = {
     const shape = node.attributes;
     const zeros = emit.value('Expand', [emit.constant(rows!.dtype, [], [0]), emit.ints(shape)]);
     // ScatterND takes index tuples of int64: [..., 1].
-    const wide = indices!.dtype === 'int64' ? emit.name(indices!) : emit.value('Cast', [emit.name(indices!)], { to: { i: 7 } });
+    const wide =
+      indices!.dtype === 'int64' ? emit.name(indices!) : emit.value('Cast', [emit.name(indices!)], { to: { i: 7 } });
     const tuples = emit.value('Reshape', [wide, emit.ints([numel(indices!.shape)!, 1])]);
     const flat = emit.value('Reshape', [emit.name(rows!), emit.ints([numel(indices!.shape)!, ...shape.slice(1)])]);
     emit.node('ScatterND', [zeros, tuples, flat], [emit.name(node.outputs[0]!)], { reduction: { s: 'add' } });

@@ -15,11 +15,24 @@ const Split: OpDefinition<SplitAttributes> = {
   },
   lower(emit, node) {
     const { axis, lengths } = node.attributes;
-    emit.node('Split', [emit.name(node.inputs[0]!), emit.ints(lengths)], node.outputs.map((v) => emit.name(v)), { axis: { i: axis } });
+    emit.node(
+      'Split',
+      [emit.name(node.inputs[0]!), emit.ints(lengths)],
+      node.outputs.map((v) => emit.name(v)),
+      { axis: { i: axis } },
+    );
   },
   gradient({ outputs, attributes: { axis } }, gs) {
     const graph = gs.find((g) => g !== null)!.graph;
-    const parts = gs.map((g, i) => g ?? graph.constant(outputs[i]!.dtype, outputs[i]!.shape as number[], new Float32Array(outputs[i]!.shape.reduce<number>((n, d) => n * (d as number), 1))));
+    const parts = gs.map(
+      (g, i) =>
+        g ??
+        graph.constant(
+          outputs[i]!.dtype,
+          outputs[i]!.shape as number[],
+          new Float32Array(outputs[i]!.shape.reduce<number>((n, d) => n * (d as number), 1)),
+        ),
+    );
     return [concat(parts, axis)];
   },
 };

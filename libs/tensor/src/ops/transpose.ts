@@ -8,7 +8,12 @@ const Transpose: OpDefinition<readonly number[]> = {
     return [{ dtype: x!.dtype, shape: order.map((axis) => x!.shape[axis]!) }];
   },
   lower: (emit, node) => emit.one(node as never, 'Transpose', { perm: { is: node.attributes } }),
-  gradient: ({ attributes: order }, [g]) => [transpose(g!, order.map((_, i) => order.indexOf(i)))],
+  gradient: ({ attributes: order }, [g]) => [
+    transpose(
+      g!,
+      order.map((_, i) => order.indexOf(i)),
+    ),
+  ],
 };
 
 /** Reorders the axes: axis i of the result is axis `order[i]` of x. */

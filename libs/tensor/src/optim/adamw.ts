@@ -29,7 +29,11 @@ export function adamw(options: AdamWOptions): Optimizer {
       const lr = learningRate * factor;
       // v̂ = V·(1−β2)/(1−β2^t) with V the kept state, so √v̂ + ε = k·(√V + ε/k)
       const k = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
-      return { adamRate: (lr * (1 - beta1)) / (1 - beta1 ** step) / k, adamEps: eps / k, adamKeep: 1 - lr * weightDecay };
+      return {
+        adamRate: (lr * (1 - beta1)) / (1 - beta1 ** step) / k,
+        adamEps: eps / k,
+        adamKeep: 1 - lr * weightDecay,
+      };
     },
     update(parameter, value, gradient, [m, v], scalars) {
       const graph = gradient.graph;

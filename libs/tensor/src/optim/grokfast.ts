@@ -41,7 +41,8 @@ export interface GrokfastMaOptions {
 
 /** ĝ = g + λ·mean(last `window` gradients), once the queue is full (Grokfast-MA, same paper). Keeps `window` copies of every parameter. */
 export function grokfastMa({ window = 100, lambda = 5 }: GrokfastMaOptions = {}): GradientFilter {
-  if (!Number.isInteger(window) || window < 2) throw new ForgeError('INVALID_ARGUMENT', `the Grokfast window is a whole number of at least 2, not ${window}`);
+  if (!Number.isInteger(window) || window < 2)
+    throw new ForgeError('INVALID_ARGUMENT', `the Grokfast window is a whole number of at least 2, not ${window}`);
   return {
     name: 'grokfast-ma',
     slots: () => [{ name: 'queue', copies: window }],

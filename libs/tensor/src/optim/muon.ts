@@ -44,7 +44,13 @@ export interface MuonOptions {
 /**
  * Muon on hidden matrices (Nesterov momentum, then `newtonSchulz`, scaled by √max(1, rows/columns)), AdamW on the rest.
  */
-export function muon({ learningRate, momentum = 0.95, weightDecay = 0, newtonSchulzSteps = 5, adamw: rest }: MuonOptions): Optimizer {
+export function muon({
+  learningRate,
+  momentum = 0.95,
+  weightDecay = 0,
+  newtonSchulzSteps = 5,
+  adamw: rest,
+}: MuonOptions): Optimizer {
   const other = adamw(rest);
   return {
     name: 'muon',

@@ -27,7 +27,13 @@ export interface Optimizer {
    */
   scalars(step: number, factor: number): StepScalars;
   /** Appends the update; returns the new value and the new state in the order of `slots`. */
-  update(parameter: Parameter, value: Value, gradient: Value, state: readonly Value[], scalars: ScalarValues): { value: Value; state: Value[] };
+  update(
+    parameter: Parameter,
+    value: Value,
+    gradient: Value,
+    state: readonly Value[],
+    scalars: ScalarValues,
+  ): { value: Value; state: Value[] };
 }
 
 /** Changes the gradients before clipping; may keep state per parameter. */

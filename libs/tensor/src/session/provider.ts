@@ -15,7 +15,11 @@ const HELP: Readonly<Record<Provider, string>> = {
 
 export function parseProvider(name: string): Provider {
   const provider = PROVIDERS.find((p) => p === name);
-  if (!provider) throw new ForgeError('INVALID_ARGUMENT', `unknown provider ${JSON.stringify(name)}; use one of ${PROVIDERS.join(', ')}`);
+  if (!provider)
+    throw new ForgeError(
+      'INVALID_ARGUMENT',
+      `unknown provider ${JSON.stringify(name)}; use one of ${PROVIDERS.join(', ')}`,
+    );
   return provider;
 }
 
@@ -28,5 +32,9 @@ export function executionProviders(provider: Provider): InferenceSession.Executi
 /** The error for a provider that could not start, with what to install. */
 export function missing(provider: Provider, cause?: unknown): ForgeError {
   const reason = cause instanceof Error ? ` (${cause.message.split('\n')[0]})` : '';
-  return new ForgeError('PROVIDER_MISSING', `the ${provider} provider is not available here: ${HELP[provider]}${reason}`, cause);
+  return new ForgeError(
+    'PROVIDER_MISSING',
+    `the ${provider} provider is not available here: ${HELP[provider]}${reason}`,
+    cause,
+  );
 }

@@ -58,7 +58,11 @@ export class Session {
       ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
     };
     try {
-      return new Session(await (typeof model === 'string' ? InferenceSession.create(model, settings) : InferenceSession.create(model, settings)));
+      return new Session(
+        await (typeof model === 'string'
+          ? InferenceSession.create(model, settings)
+          : InferenceSession.create(model, settings)),
+      );
     } catch (error) {
       if (provider === 'cpu') throw error;
       throw missing(provider, error);
@@ -77,11 +81,21 @@ export class Session {
    * Runs the graph.
    * @param into arrays to write outputs into, by output name; their contents are replaced and no memory is allocated
    */
-  async run(inputs: Readonly<Record<string, HostTensor>>, into: Readonly<Record<string, HostTensor>> = {}): Promise<Record<string, HostTensor>> {
+  async run(
+    inputs: Readonly<Record<string, HostTensor>>,
+    into: Readonly<Record<string, HostTensor>> = {},
+  ): Promise<Record<string, HostTensor>> {
     const feeds = Object.fromEntries(this.session.inputNames.map((name) => [name, toOrt(inputs[name], name)]));
-    const fetches = Object.fromEntries(this.session.outputNames.map((name) => [name, into[name] ? toOrt(into[name], name) : null]));
+    const fetches = Object.fromEntries(
+      this.session.outputNames.map((name) => [name, into[name] ? toOrt(into[name], name) : null]),
+    );
     const results = await this.session.run(feeds, fetches);
-    return Object.fromEntries(Object.entries(results).map(([name, t]) => [name, { dtype: t.type as DType, shape: t.dims, data: t.data as TensorData }]));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, t]) => [
+        name,
+        { dtype: t.type as DType, shape: t.dims, data: t.data as TensorData },
+      ]),
+    );
   }
 
   async release(): Promise<void> {

@@ -28,7 +28,11 @@ export interface TrainProgramOptions {
   readonly batch: Readonly<Record<string, BatchField>>;
   /** Micro-batches per optimiser step; the weights in the batch must already be normalised over all of them. */
   readonly accumulation?: number;
-  readonly loss: (graph: Graph, parameters: ReadonlyMap<string, Value>, batch: Readonly<Record<string, Value>>) => LossResult;
+  readonly loss: (
+    graph: Graph,
+    parameters: ReadonlyMap<string, Value>,
+    batch: Readonly<Record<string, Value>>,
+  ) => LossResult;
   readonly optimizer: Optimizer;
   /** Global gradient norm above which gradients are scaled down. */
   readonly clipNorm?: number;
@@ -68,8 +72,13 @@ export function buildTrainProgram(options: TrainProgramOptions): TrainProgram {
   const stateInputs = [...parameters, ...slots].map((p) => graph.floatInput(p.name, p.shape));
   const fixed = new Map(frozen.map((p) => [p.name, graph.floatInput(p.name, p.shape)]));
   const lead = accumulation > 1 ? [STEPS, accumulation] : [STEPS];
-  const fields = Object.entries(options.batch).map(([name, f]) => graph.input(`batch/${name}`, f.dtype === 'float32' ? float : f.dtype, [...lead, ...f.shape]));
-  const scalars = (step: number, factor: number): StepScalars => ({ ...optimizer.scalars(step, factor), ...filter?.scalars(step) });
+  const fields = Object.entries(options.batch).map(([name, f]) =>
+    graph.input(`batch/${name}`, f.dtype === 'float32' ? float : f.dtype, [...lead, ...f.shape]),
+  );
+  const scalars = (step: number, factor: number): StepScalars => ({
+    ...optimizer.scalars(step, factor),
+    ...filter?.scalars(step),
+  });
   const scalarNames = Object.keys(scalars(1, 1));
   const scalarInputs = scalarNames.map((name) => graph.floatInput(`scalar/${name}`, [STEPS]));
   let metricNames: string[] = [];
@@ -92,7 +101,10 @@ export function buildTrainProgram(options: TrainProgramOptions): TrainProgram {
 function slotsOf({ parameters, optimizer, filter }: TrainProgramOptions): StateSlot[] {
   return parameters.flatMap((p) => [
     ...optimizer.slots(p).map((slot) => ({ name: `${p.name}@${slot}`, shape: p.shape })),
-    ...(filter?.slots(p) ?? []).map(({ name, copies }) => ({ name: `${p.name}@${name}`, shape: copies === 1 ? p.shape : [copies, ...p.shape] })),
+    ...(filter?.slots(p) ?? []).map(({ name, copies }) => ({
+      name: `${p.name}@${name}`,
+      shape: copies === 1 ? p.shape : [copies, ...p.shape],
+    })),
   ]);
 }
 
@@ -104,19 +116,30 @@ interface GradientPass {
 }
 
 /** Loss and gradients of one optimiser step: directly, or summed over micro-batches by an inner scan. */
-function gradientPass(body: Graph, options: TrainProgramOptions, values: Map<string, Value>, fields: Value[]): GradientPass {
+function gradientPass(
+  body: Graph,
+  options: TrainProgramOptions,
+  values: Map<string, Value>,
+  fields: Value[],
+): GradientPass {
   const { parameters, accumulation = 1 } = options;
   const names = Object.keys(options.batch);
   const wrt = parameters.map((p) => values.get(p.name)!);
   let metricNames: string[] = [];
   const pass = (graph: Graph, slices: readonly Value[]): Value[] => {
-    const { loss, metrics = {} } = options.loss(graph, values, Object.fromEntries(names.map((n, i) => [n, slices[i]!])));
+    const { loss, metrics = {} } = options.loss(
+      graph,
+      values,
+      Object.fromEntries(names.map((n, i) => [n, slices[i]!])),
+    );
     metricNames = Object.keys(metrics);
     const grads = gradients(loss, wrt).map((g, i) => {
       if (g) return g;
       throw new ForgeError('GRAPH_INVALID', `the loss does not depend on parameter ${parameters[i]!.name}`);
     });
-    return [loss, ...Object.values(metrics), ...grads].map((v) => (v.shape.length === 0 || grads.includes(v) ? v : reshape(v, [])));
+    return [loss, ...Object.values(metrics), ...grads].map((v) =>
+      v.shape.length === 0 || grads.includes(v) ? v : reshape(v, []),
+    );
   };
   let all: Value[];
   if (accumulation === 1) {
@@ -124,19 +147,35 @@ function gradientPass(body: Graph, options: TrainProgramOptions, values: Map<str
   } else {
     // The first micro-batch is built once outside to learn the types to accumulate; unused nodes are not serialised.
     const probe = new Graph({}, body);
-    const shapes = pass(probe, fields.map((f) => probe.input(f.name, f.dtype, f.shape.slice(1)))).map((v) => v.shape as readonly number[]);
-    const zeros = shapes.map((shape) => body.constant(body.float, shape, new Float32Array(shape.reduce((a, b) => a * b, 1)), 'zeros'));
-    all = scan(zeros, fields, (inner, sums, slices) => ({ states: pass(inner, slices).map((v, i) => add(sums[i]!, v)), collected: [] })).states;
+    const shapes = pass(
+      probe,
+      fields.map((f) => probe.input(f.name, f.dtype, f.shape.slice(1))),
+    ).map((v) => v.shape as readonly number[]);
+    const zeros = shapes.map((shape) =>
+      body.constant(body.float, shape, new Float32Array(shape.reduce((a, b) => a * b, 1)), 'zeros'),
+    );
+    all = scan(zeros, fields, (inner, sums, slices) => ({
+      states: pass(inner, slices).map((v, i) => add(sums[i]!, v)),
+      collected: [],
+    })).states;
   }
   const m = metricNames.length;
   return { loss: all[0]!, metricNames, metrics: all.slice(1, 1 + m), gradients: all.slice(1 + m) };
 }
 
-function update(options: TrainProgramOptions, current: Value[], grads: Value[], scalars: ScalarValues): { states: Value[]; norm: Value } {
+function update(
+  options: TrainProgramOptions,
+  current: Value[],
+  grads: Value[],
+  scalars: ScalarValues,
+): { states: Value[]; norm: Value } {
   const { parameters, optimizer, filter, clipNorm } = options;
   let cursor = parameters.length;
   const take = (n: number) => current.slice(cursor, (cursor += n));
-  const perParameter = parameters.map((p) => ({ own: take(optimizer.slots(p).length), filtered: take(filter?.slots(p).length ?? 0) }));
+  const perParameter = parameters.map((p) => ({
+    own: take(optimizer.slots(p).length),
+    filtered: take(filter?.slots(p).length ?? 0),
+  }));
   const filterState: Value[][] = [];
   const filtered = grads.map((g, i) => {
     if (!filter) return g;
@@ -146,7 +185,9 @@ function update(options: TrainProgramOptions, current: Value[], grads: Value[], 
   });
   const norm = globalNorm(filtered);
   const clipped = clipNorm === undefined ? filtered : clipByNorm(filtered, norm, clipNorm);
-  const results = parameters.map((p, i) => p && optimizer.update(p, current[i]!, clipped[i]!, perParameter[i]!.own, scalars));
+  const results = parameters.map(
+    (p, i) => p && optimizer.update(p, current[i]!, clipped[i]!, perParameter[i]!.own, scalars),
+  );
   const slots = results.flatMap((r, i) => [...r.state, ...(filterState[i] ?? [])]);
   return { states: [...results.map((r) => r.value), ...slots], norm };
 }

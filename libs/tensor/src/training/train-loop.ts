@@ -47,12 +47,22 @@ export class TrainLoop {
       loop.spare[p.name] = loop.tensor(p.shape);
     }
     for (const p of program.options.frozen ?? []) loop.frozen[p.name] = loop.tensor(p.shape);
-    loop.load(initial, [...program.options.parameters, ...(program.options.frozen ?? [])].map((p) => p.name));
+    loop.load(
+      initial,
+      [...program.options.parameters, ...(program.options.frozen ?? [])].map((p) => p.name),
+    );
     return loop;
   }
 
   private tensor(shape: readonly number[]): HostTensor {
-    return { dtype: this.float, shape, data: allocate(this.float, shape.reduce((a, b) => a * b, 1)) };
+    return {
+      dtype: this.float,
+      shape,
+      data: allocate(
+        this.float,
+        shape.reduce((a, b) => a * b, 1),
+      ),
+    };
   }
 
   private load(values: TensorMap, names: readonly string[]): void {
@@ -60,7 +70,10 @@ export class TrainLoop {
       const target = this.current[name] ?? this.frozen[name]!;
       const source = values.get(name);
       if (!source || source.length !== target.data.length) {
-        throw new ForgeError('GRAPH_INVALID', `${name}: ${source ? `${source.length} values` : 'no value'} for ${target.data.length} elements`);
+        throw new ForgeError(
+          'GRAPH_INVALID',
+          `${name}: ${source ? `${source.length} values` : 'no value'} for ${target.data.length} elements`,
+        );
       }
       (target.data as Float32Array).set(source as Float32Array);
     }
@@ -73,7 +86,8 @@ export class TrainLoop {
   async advance(batches: readonly StepBatch[], factor: (step: number) => number): Promise<StepReport[]> {
     const n = batches.length;
     const inputs: Record<string, HostTensor> = { ...this.current, ...this.frozen };
-    for (const [name, field] of Object.entries(this.program.options.batch)) inputs[`batch/${name}`] = this.stack(name, field.shape, batches);
+    for (const [name, field] of Object.entries(this.program.options.batch))
+      inputs[`batch/${name}`] = this.stack(name, field.shape, batches);
     const rows = batches.map((_, i) => this.program.scalars(this.step + i + 1, factor(this.step + i + 1)));
     for (const name of Object.keys(rows[0]!)) {
       const data = allocate(this.float, n) as Float32Array;
@@ -102,7 +116,11 @@ export class TrainLoop {
     const data = allocate(dtype, size * batches.length) as Float32Array;
     batches.forEach((b, i) => {
       const source = b[name];
-      if (source?.length !== size) throw new ForgeError('INVALID_ARGUMENT', `batch field ${name} has ${source?.length ?? 0} values instead of ${size}`);
+      if (source?.length !== size)
+        throw new ForgeError(
+          'INVALID_ARGUMENT',
+          `batch field ${name} has ${source?.length ?? 0} values instead of ${size}`,
+        );
       data.set(source as Float32Array, i * size);
     });
     return { dtype, shape: [...lead, ...shape], data };
@@ -122,7 +140,10 @@ export class TrainLoop {
 
   /** Goes back to a checkpoint: parameters, state and step counter. */
   restore(step: number, values: TensorMap): void {
-    this.load(values, [...this.program.options.parameters, ...this.program.slots].map((p) => p.name));
+    this.load(
+      values,
+      [...this.program.options.parameters, ...this.program.slots].map((p) => p.name),
+    );
     this.step = step;
   }
 
