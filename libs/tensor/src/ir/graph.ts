@@ -163,6 +163,11 @@ export class Graph {
     return node.outputs;
   }
 
+  /** Reports a mistake that an op of several nodes finds before it makes the first one. */
+  mistake(op: string, message: string): never {
+    throw new ForgeError('GRAPH_INVALID', `${[...this.scopes, op].join('/')}: ${message}`);
+  }
+
   /** Whether `value` may be used here: it is of this graph or of one around it. */
   sees(value: Value): boolean {
     let graph: Graph | null = this;
@@ -197,6 +202,11 @@ export function apply<A>(op: OpDefinition<A>, inputs: readonly Value[], attribut
 export function sizeBytes(type: TensorType): number | null {
   const n = numel(type.shape);
   return n === null ? null : n * DTYPES[type.dtype].bytes;
+}
+
+/** Requires one of the integer types that can index. */
+export function integersOf({ dtype }: TensorType): void {
+  if (dtype !== 'int32' && dtype !== 'int64') mismatch(`indices are integers, not ${dtype}`);
 }
 
 /** Requires one common float type among `types`. */

@@ -55,10 +55,15 @@ export interface AttentionInputs {
  * @returns [batch, heads, queries, head]
  */
 export function attention({ q, k, v, mask }: AttentionInputs): Value {
-  const [batch, heads, queries, head] = q.shape as [number, number, number, number];
+  const operands = Object.entries({ q, k, v });
+  for (const [name, { shape }] of operands)
+    if (shape.length !== 4)
+      q.graph.mistake('attention', `${name} is [batch, heads, sequence, head], not ${show(shape)}`);
+  const [batch, heads, queries, head] = [q.shape[0]!, q.dim(1), q.dim(2), q.dim(3)];
   const kvHeads = k.dim(1);
   const keys = k.shape[2]!;
-  if (heads % kvHeads !== 0) mismatch(`${heads} heads are no multiple of ${kvHeads} key/value heads`);
+  if (heads % kvHeads !== 0)
+    q.graph.mistake('attention', `${heads} heads are no multiple of ${kvHeads} key/value heads`);
   // The query heads that share a key/value head lie side by side, so they are simply more rows of one product.
   const grouped = reshape(q, [batch, kvHeads, (heads / kvHeads) * queries, head]);
   const scores = matmul(grouped, k, { transB: true, alpha: 1 / Math.sqrt(head) });

@@ -1,3 +1,4 @@
+import { ForgeError } from '@agent-forge/contracts';
 import { type OpDefinition, type Value, mismatch, apply } from '../ir/graph.js';
 import type { Dim } from '../ir/shape.js';
 import { split } from './split.js';
@@ -33,5 +34,6 @@ const Concat: OpDefinition<number> = {
 
 /** Joins tensors along `axis`; every other dimension is equal. */
 export function concat(values: readonly Value[], axis: number): Value {
+  if (values.length === 0) throw new ForgeError('GRAPH_INVALID', 'concat: needs at least one value');
   return values.length === 1 ? values[0]! : apply(Concat, values, axis)[0]!;
 }

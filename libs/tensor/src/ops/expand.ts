@@ -1,10 +1,11 @@
 import { type OpDefinition, type Value, mismatch, apply } from '../ir/graph.js';
-import { type Shape, broadcast, sameShape, show } from '../ir/shape.js';
+import { type Shape, broadcast, numel, sameShape, show } from '../ir/shape.js';
 import { sumTo } from './elementwise.js';
 
 const Expand: OpDefinition<readonly number[]> = {
   name: 'expand',
   infer([x], to) {
+    if (numel(to) === null) mismatch(`the shape ${show(to)} is not known`);
     const shape = broadcast(x!.shape, to);
     if (!shape || !sameShape(shape, to)) mismatch(`${show(x!.shape)} does not broadcast to ${show(to)}`);
     return [{ dtype: x!.dtype, shape: to }];

@@ -1,4 +1,4 @@
-import { type OpDefinition, type Value, mismatch, apply } from '../ir/graph.js';
+import { type OpDefinition, type Value, integersOf, mismatch, apply } from '../ir/graph.js';
 import { show } from '../ir/shape.js';
 import { scatterAddRows } from './scatter-add-rows.js';
 
@@ -6,8 +6,7 @@ const Gather: OpDefinition<null> = {
   name: 'gather',
   infer([table, indices]) {
     if (table!.shape.length < 1) mismatch(`a table has rows; ${show(table!.shape)} has none`);
-    if (indices!.dtype !== 'int32' && indices!.dtype !== 'int64')
-      mismatch(`indices are integers, not ${indices!.dtype}`);
+    integersOf(indices!);
     return [{ dtype: table!.dtype, shape: [...indices!.shape, ...table!.shape.slice(1)] }];
   },
   lower: (emit, node) => emit.one(node, 'Gather', { axis: { i: 0 } }),

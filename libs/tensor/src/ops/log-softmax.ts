@@ -1,4 +1,4 @@
-import { type OpDefinition, type Value, floatsOf, apply } from '../ir/graph.js';
+import { type OpDefinition, type Value, floatsOf, mismatch, apply } from '../ir/graph.js';
 import { exp } from './exp.js';
 import { mul } from './mul.js';
 import { reduceSum } from './reduce-sum.js';
@@ -6,7 +6,10 @@ import { sub } from './sub.js';
 
 const LogSoftmax: OpDefinition<null> = {
   name: 'logSoftmax',
-  infer: (inputs) => [{ dtype: floatsOf(inputs), shape: inputs[0]!.shape }],
+  infer(inputs) {
+    if (inputs[0]!.shape.length === 0) mismatch('needs an axis; a scalar has none');
+    return [{ dtype: floatsOf(inputs), shape: inputs[0]!.shape }];
+  },
   lower: (emit, node) => emit.one(node, 'LogSoftmax', { axis: { i: -1 } }),
   gradient({ outputs: [y] }, [g]) {
     const last = y!.shape.length - 1;

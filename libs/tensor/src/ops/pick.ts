@@ -1,11 +1,10 @@
-import { type OpDefinition, type Value, floatsOf, mismatch, apply } from '../ir/graph.js';
+import { type OpDefinition, type Value, floatsOf, integersOf, mismatch, apply } from '../ir/graph.js';
 import { sameShape, show } from '../ir/shape.js';
 
 const Pick: OpDefinition<null> = {
   name: 'pick',
   infer([x, indices]) {
-    if (indices!.dtype !== 'int32' && indices!.dtype !== 'int64')
-      mismatch(`indices are integers, not ${indices!.dtype}`);
+    integersOf(indices!);
     if (!sameShape(x!.shape.slice(0, -1), indices!.shape))
       mismatch(`indices ${show(indices!.shape)} do not fit ${show(x!.shape)}`);
     return [{ dtype: floatsOf([x!]), shape: indices!.shape }];
@@ -24,6 +23,7 @@ const Pick: OpDefinition<null> = {
 const Spread: OpDefinition<number> = {
   name: 'spread',
   infer: ([x, indices], n) => {
+    integersOf(indices!);
     if (!sameShape(x!.shape, indices!.shape)) mismatch(`indices ${show(indices!.shape)} do not fit ${show(x!.shape)}`);
     return [{ dtype: floatsOf([x!]), shape: [...x!.shape, n] }];
   },

@@ -1,3 +1,4 @@
+import type { Emitter } from '../ir/emitter.js';
 import { type Node, type OpDefinition, type Value, apply, floatsOf, mismatch } from '../ir/graph.js';
 import { show } from '../ir/shape.js';
 import { matmul } from './matmul.js';
@@ -21,13 +22,15 @@ const RmsNorm: OpDefinition<RmsNormAttributes> = {
       { dtype, shape: [...x!.shape.slice(0, -1), 1] },
     ];
   },
-  // The ONNX file of onnxruntime calls it SimplifiedLayerNormalization; its second output is 1 / rms.
-  lower: (emit, node) =>
+  lower(emit, node) {
+    if (emit.float === 'float64') return lowerPlain(emit, node);
+    // The ONNX file of onnxruntime calls it SimplifiedLayerNormalization; its second output is 1 / rms.
     emit.one(node as Node, 'SimplifiedLayerNormalization', {
       axis: { i: -1 },
       epsilon: { f: node.attributes.eps },
       stash_type: { i: 1 },
-    }),
+    });
+  },
   gradient(node, [g], [wantX, wantGain]) {
     const [x, gain] = node.inputs as [Value, Value];
     const inverse = node.outputs[1]!;
@@ -47,6 +50,16 @@ const RmsNorm: OpDefinition<RmsNormAttributes> = {
     return [sub(mul(mul(g!, gain), inverse), mul(x, mul(cubed, mean))), dGain];
   },
 };
+
+/** The same from plain ops, for float64: the fused op keeps eps and 1 / rms in float32. */
+function lowerPlain(emit: Emitter, node: Node<RmsNormAttributes>): void {
+  const [x, gain] = node.inputs.map((v) => emit.name(v)) as [string, string];
+  const [y, inverse] = node.outputs.map((v) => emit.name(v)) as [string, string];
+  const constant = (v: number) => emit.constant('float64', [], [v]);
+  const mean = emit.value('ReduceMean', [emit.value('Mul', [x, x]), emit.ints([-1])], { keepdims: { i: 1 } });
+  emit.node('Reciprocal', [emit.value('Sqrt', [emit.value('Add', [mean, constant(node.attributes.eps)])])], [inverse]);
+  emit.node('Mul', [emit.value('Mul', [x, inverse]), gain], [y]);
+}
 
 /**
  * x / sqrt(mean(x²) + eps) · gain over the last axis (RMSNorm, Zhang & Sennrich 2019, arXiv:1910.07467, eq. 4).

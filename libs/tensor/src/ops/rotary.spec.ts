@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeMistakes, describeOp } from '../testing/describe-op.js';
 import { evaluate } from '../testing/evaluate.js';
+import { autodiff } from '../testing/gradcheck.js';
 import { type Operand, integers, uniform } from '../testing/operand.js';
 import { at, map, sum, tabulate } from '../testing/plain.js';
 import { rotary } from './rotary.js';
@@ -53,6 +54,13 @@ test('the product of two rotated vectors depends on the distance of their positi
   expect(Math.abs((await score(3, 2)) - near)).toBeGreaterThan(1e-3);
 });
 
+test('has no gradient for its tables, and says so instead of leaving it out', async () => {
+  await expect(autodiff([x, positions, cos, sin], (v) => build(v as never))).rejects.toMatchObject({
+    code: 'GRAPH_INVALID',
+    message: expect.stringContaining('tables are constants'),
+  });
+});
+
 describeMistakes('rotary', [
   {
     title: 'an input of rank 3',
@@ -76,7 +84,7 @@ describeMistakes('rotary', [
     title: 'tables of another head size',
     operands: [x, positions, uniform('c', [POSITIONS, 4]), uniform('s', [POSITIONS, 4])],
     build: (v) => build(v as never),
-    message: /tables \[32, 4\] do not fit head 6/,
+    message: /tables \[32, 4\] and \[32, 4\] do not fit head 6/,
   },
   {
     title: 'cos and sin of two shapes',

@@ -1,10 +1,15 @@
 import { type Node, type OpDefinition, type Value, apply, floatsOf, mismatch } from '../ir/graph.js';
 import type { Emitter } from '../ir/emitter.js';
-import { show } from '../ir/shape.js';
+import { type Dim, sameShape, show } from '../ir/shape.js';
 
 /** With `inverse`, rotates by the negative angle: the gradient of a rotation is the rotation back. */
 interface RotaryAttributes {
   readonly inverse: boolean;
+}
+
+/** Whether two dimensions are known and differ. */
+function clash(a: Dim | undefined, b: Dim | undefined): boolean {
+  return typeof a === 'number' && typeof b === 'number' && a !== b;
 }
 
 const Rotary: OpDefinition<RotaryAttributes> = {
@@ -13,9 +18,12 @@ const Rotary: OpDefinition<RotaryAttributes> = {
     const [x, positions, cos, sin] = inputs;
     if (x!.shape.length !== 4) mismatch(`needs [batch, heads, sequence, head], not ${show(x!.shape)}`);
     if (positions!.dtype !== 'int64') mismatch(`positions are int64, not ${positions!.dtype}`);
-    const half = cos!.shape.at(-1);
-    if (typeof half !== 'number' || x!.shape[3] !== half * 2 || sin!.shape.at(-1) !== half)
-      mismatch(`tables ${show(cos!.shape)} do not fit head ${String(x!.shape[3])}`);
+    const [batch, , length, head] = x!.shape;
+    if (positions!.shape.length !== 2 || clash(positions!.shape[0], batch) || clash(positions!.shape[1], length))
+      mismatch(`positions ${show(positions!.shape)} do not fit ${show(x!.shape)}`);
+    const half = cos!.shape[1];
+    if (typeof half !== 'number' || cos!.shape.length !== 2 || head !== half * 2 || !sameShape(cos!.shape, sin!.shape))
+      mismatch(`tables ${show(cos!.shape)} and ${show(sin!.shape)} do not fit head ${String(head)}`);
     return [{ dtype: floatsOf([x!, cos!, sin!]), shape: x!.shape }];
   },
   lower(emit, node) {
@@ -33,12 +41,10 @@ const Rotary: OpDefinition<RotaryAttributes> = {
       lowerPlain(emit, node, x, positions, cos, angle);
     }
   },
-  gradient: ({ inputs: [, positions, cos, sin], attributes: { inverse } }, [g]) => [
-    apply(Rotary, [g!, positions!, cos!, sin!], { inverse: !inverse })[0]!,
-    null,
-    null,
-    null,
-  ],
+  gradient({ inputs: [, positions, cos, sin], attributes: { inverse } }, [g], [, , wantCos, wantSin]) {
+    if (wantCos || wantSin) g!.graph.mistake('rotary', 'the tables are constants: there is no gradient for them');
+    return [apply(Rotary, [g!, positions!, cos!, sin!], { inverse: !inverse })[0]!, null, null, null];
+  },
 };
 
 /** The same from plain ops, for float64: onnxruntime's RotaryEmbedding has no kernel for it. */

@@ -1,10 +1,11 @@
-import { type OpDefinition, type Value, mismatch, apply } from '../ir/graph.js';
+import { type OpDefinition, type Value, integersOf, mismatch, apply } from '../ir/graph.js';
 import { numel, sameShape, show } from '../ir/shape.js';
 import { gather } from './gather.js';
 
 const ScatterAddRows: OpDefinition<readonly number[]> = {
   name: 'scatterAddRows',
   infer([rows, indices], shape) {
+    integersOf(indices!);
     if (!sameShape(rows!.shape, [...indices!.shape, ...shape.slice(1)]))
       mismatch(`rows ${show(rows!.shape)} do not fit a table ${show(shape)}`);
     return [{ dtype: rows!.dtype, shape }];

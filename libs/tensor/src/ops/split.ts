@@ -9,6 +9,8 @@ interface SplitAttributes {
 const Split: OpDefinition<SplitAttributes> = {
   name: 'split',
   infer([x], { axis, lengths }) {
+    if (axis < 0 || axis >= x!.shape.length) mismatch(`axis ${axis} is outside rank ${x!.shape.length}`);
+    for (const n of lengths) if (!Number.isInteger(n) || n < 0) mismatch(`length ${n} is no whole number from 0`);
     const total = lengths.reduce((a, b) => a + b, 0);
     if (x!.shape[axis] !== total) mismatch(`lengths add up to ${total} along axis ${axis}`);
     return lengths.map((n) => ({ dtype: x!.dtype, shape: x!.shape.map((d, i) => (i === axis ? n : d)) }));
@@ -39,5 +41,5 @@ const Split: OpDefinition<SplitAttributes> = {
 
 /** Cuts x along `axis` into parts of the given lengths, which add up to the whole. */
 export function split(x: Value, axis: number, lengths: readonly number[]): Value[] {
-  return lengths.length === 1 ? [x] : apply(Split, [x], { axis, lengths });
+  return lengths.length === 1 && x.shape[axis] === lengths[0] ? [x] : apply(Split, [x], { axis, lengths });
 }

@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly provider?: Provider;
   /** Threads of one operation; all processors by default. */
   readonly threads?: number;
+  /** How far onnxruntime rewrites the graph; float64 graphs are kept `basic`, since its fused kernels exist in float32 only. */
+  readonly optimization?: 'basic' | 'all';
   /** Writes a profile (Chrome trace) with this prefix. */
   readonly profile?: string;
   /** onnxruntime configuration entries, by their dotted names. */
@@ -52,7 +54,7 @@ export class Session {
       intraOpNumThreads: options.threads ?? availableParallelism(),
       interOpNumThreads: 1,
       executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
+      graphOptimizationLevel: options.optimization ?? 'all',
       logSeverityLevel: 3,
       extra: nested({ ...CONFIG, ...options.extra }),
       ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
@@ -70,7 +72,10 @@ export class Session {
   }
 
   static of(graph: Graph, outputs: Outputs, options: SessionOptions = {}): Promise<Session> {
-    return Session.create(toOnnx(graph, outputs), options);
+    return Session.create(
+      toOnnx(graph, outputs),
+      graph.float === 'float64' ? { optimization: 'basic', ...options } : options,
+    );
   }
 
   get inputNames(): readonly string[] {

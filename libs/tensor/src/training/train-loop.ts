@@ -1,6 +1,5 @@
 import { ForgeError } from '@agent-forge/contracts';
 import { type FloatType, type TensorData, allocate } from '../ir/dtype.js';
-import { toOnnx } from '../ir/serialize.js';
 import { type HostTensor, Session, type SessionOptions } from '../session/session.js';
 import type { TrainProgram } from './program.js';
 
@@ -40,7 +39,7 @@ export class TrainLoop {
    * @throws ForgeError `GRAPH_INVALID` when a tensor is missing or has another length
    */
   static async create(program: TrainProgram, initial: TensorMap, options: SessionOptions = {}): Promise<TrainLoop> {
-    const session = await Session.create(toOnnx(program.graph, program.outputs), options);
+    const session = await Session.of(program.graph, program.outputs, options);
     const loop = new TrainLoop(program, session, program.graph.float);
     for (const p of [...program.options.parameters, ...program.slots]) {
       loop.current[p.name] = loop.tensor(p.shape);
