@@ -10,7 +10,7 @@ export const BYTE_SPECIAL_TOKENS: readonly string[] = [
   '<pad>',
   '<sys>',
   '<user>',
-  '<assistant>',
+  '<ask>',
   '<think>',
   '</think>',
   '<tool>',

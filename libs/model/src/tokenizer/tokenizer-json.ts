@@ -1,3 +1,5 @@
+import { WORD_PATTERN } from './word-split.js';
+
 /** A special token of a `tokenizer.json`. */
 export function addedToken(id: number, content: string): Record<string, unknown> {
   return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
@@ -10,20 +12,25 @@ export interface SpecialRoles {
   readonly pad: string;
 }
 
-/** A byte-level BPE `tokenizer.json`, as the `tokenizers` library writes it (version 1.0 of its format). */
+/**
+ * A byte-level BPE `tokenizer.json`, as the `tokenizers` library writes it (version 1.0 of its format). With merges the
+ * text is cut into words first; the pattern stands in a Split of its own because readers differ in what the built-in
+ * pattern of ByteLevel takes for white space.
+ */
 export function byteLevelJson(
   vocab: Record<string, number>,
   merges: readonly (readonly [string, string])[],
   special: readonly (readonly [string, number])[],
-): unknown {
-  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: merges.length > 0 };
+): Record<string, unknown> {
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
+  const split = { type: 'Split', pattern: { Regex: WORD_PATTERN }, behavior: 'Isolated', invert: false };
   return {
     version: '1.0',
     truncation: null,
     padding: null,
     added_tokens: special.map(([content, id]) => addedToken(id, content)),
     normalizer: null,
-    pre_tokenizer: byteLevel,
+    pre_tokenizer: merges.length > 0 ? { type: 'Sequence', pretokenizers: [split, byteLevel] } : byteLevel,
     post_processor: null,
     decoder: { ...byteLevel, use_regex: true },
     model: {
@@ -41,7 +48,7 @@ export function byteLevelJson(
   };
 }
 
-export function tokenizerConfigJson({ bos, eos, pad }: SpecialRoles): unknown {
+export function tokenizerConfigJson({ bos, eos, pad }: SpecialRoles): Record<string, unknown> {
   return {
     tokenizer_class: 'PreTrainedTokenizerFast',
     bos_token: bos,

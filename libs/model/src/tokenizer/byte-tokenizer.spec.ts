@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { byteTokenizer } from './byte-tokenizer.js';
+import { tokenizerFromJson } from './load-tokenizer.js';
+import { TokenStream } from './token-stream.js';
+
+const tokenizer = byteTokenizer();
+const [json, config] = tokenizer.files().map((f) => f.json as object);
+const library = tokenizerFromJson(json!, config!);
+const anyText = fc.string({ unit: 'binary', maxLength: 60 });
+
+describe('byteTokenizer', () => {
+  test('has one token per byte and the special tokens after them', () => {
+    expect(tokenizer.vocabSize).toBe(272);
+    expect(tokenizer.encode('aé<eos>')).toEqual([0x61, 0xc3, 0xa9, 257]);
+    expect([tokenizer.bosId, tokenizer.eosId, tokenizer.padId]).toEqual([256, 257, 258]);
+    for (let id = 0; id < 272; id++) expect(tokenizer.tokenToId(tokenizer.idToToken(id)!)).toBe(id);
+  });
+
+  test('gives every text back exactly', () => {
+    fc.assert(
+      fc.property(anyText, (text) => tokenizer.decode(tokenizer.encode(text)) === text.toWellFormed()),
+      { seed: 1, numRuns: 500 },
+    );
+  });
+
+  test('is the same tokenizer as its own tokenizer.json', () => {
+    const mixed = fc
+      .array(fc.oneof(anyText, fc.constantFrom(...tokenizer.specialTokens)), { maxLength: 6 })
+      .map((parts) => parts.join('').toWellFormed());
+    fc.assert(
+      fc.property(mixed, (text) => {
+        expect(library.encode(text)).toEqual(tokenizer.encode(text));
+        const ids = tokenizer.encode(text);
+        expect(library.decode(ids)).toBe(tokenizer.decode(ids));
+        expect(library.decode(ids, { skipSpecialTokens: true })).toBe(
+          tokenizer.decode(ids, { skipSpecialTokens: true }),
+        );
+      }),
+      { seed: 2, numRuns: 300 },
+    );
+  });
+
+  test('refuses special tokens that it could not use', () => {
+    expect(() => byteTokenizer(['<bos>', '<eos>'])).toThrow('<pad>');
+    expect(() => byteTokenizer(['<bos>', '<eos>', '<pad>', '<bos>'])).toThrow('differ');
+  });
+});
+
+describe('TokenStream', () => {
+  test('shows whole characters only, and everything in the end', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const stream = new TokenStream(tokenizer);
+        const shown = tokenizer.encode(text).map((id) => stream.push(id));
+        for (const piece of shown) if (!text.includes('\ufffd')) expect(piece).not.toContain('\ufffd');
+        expect(shown.join('') + stream.end()).toBe(text.toWellFormed());
+      }),
+      { seed: 3, numRuns: 300 },
+    );
+  });
+
+  test('shows an incomplete character at the end as a replacement', () => {
+    const stream = new TokenStream(tokenizer);
+    expect(stream.push(0xe2) + stream.push(0x82)).toBe('');
+    expect(stream.end()).toBe('\ufffd');
+  });
+});
