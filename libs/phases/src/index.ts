@@ -1,1 +1,1 @@
-export {};
+export * from './phase.js';

@@ -1,1 +1,6 @@
-export {};
+export * from './config.js';
+export * from './logger.js';
+export * from './service.js';
+export * from './serve-phase.js';
+export * from './nest/readiness.js';
+export * from './nest/health.controller.js';

@@ -1,7 +1,8 @@
 import { DeliverPolicy, jetstream, type JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { decodeEvent, ForgeError, type ForgeEvent } from '@agent-forge/contracts';
-import { brokerError } from './errors.js';
+import { insist, SEND_TIMEOUT_MS } from './insist.js';
+import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS } from './pull.js';
 import { LOG_STREAM, PROGRESS_STREAM } from './streams.js';
 
 /** What to read. */
@@ -38,13 +39,13 @@ export async function* readEvents(connection: NatsConnection, options: ReadOptio
       ? { deliver_policy: DeliverPolicy.New }
       : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Math.max(1, from) };
   if (signal?.aborted) return;
-  let messages;
-  try {
-    const consumer = await jetstream(connection).consumers.get(name, { filter_subjects: filter, ...start });
-    messages = await consumer.consume();
-  } catch (error) {
-    throw brokerError(error, `read ${stream} events`);
-  }
+  const messages = await insist(connection, `read ${stream} events`, async () => {
+    const consumer = await jetstream(connection, { timeout: SEND_TIMEOUT_MS }).consumers.get(name, {
+      filter_subjects: filter,
+      ...start,
+    });
+    return consumer.consume({ expires: PULL_EXPIRES_MS, idle_heartbeat: PULL_HEARTBEAT_MS });
+  });
   const stop = () => messages.stop();
   signal?.addEventListener('abort', stop, { once: true });
   try {

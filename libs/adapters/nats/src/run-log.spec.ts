@@ -154,10 +154,23 @@ describe('the run log', () => {
 
   test('survives a crash of the broker: what was acknowledged is there, and clients go on by themselves', async () => {
     await request('crash');
+    const followed: string[] = [];
+    const following = (async () => {
+      for await (const { event } of readEvents(broker.connection, {
+        stream: 'log',
+        filter: runFilter('t1', 'crash'),
+      })) {
+        followed.push(event.name);
+        if (event.name === 'run.cancelled') return;
+      }
+    })();
     await broker.crash();
     await ensureStreams(broker.connection);
     await claim('crash', 'w1');
-    expect((await eventsOf('crash')).map(({ event }) => event.name)).toEqual(['run.requested', 'phase.started']);
+    await log.execute('t1', 'crash', { do: 'cancel', cancelledBy: 'someone', reason: '' });
+    await following;
+    expect(followed).toEqual(['run.requested', 'phase.started', 'run.cancelled']);
+    expect((await eventsOf('crash')).map(({ event }) => event.name)).toEqual(followed);
   });
 });
 

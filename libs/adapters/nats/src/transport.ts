@@ -8,12 +8,9 @@ import { retryDelayMs } from '@agent-forge/run';
 import { HEARTBEAT_MS } from './consumers.js';
 import { JetStreamContext, type Settlement } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
+import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS } from './pull.js';
 import { LOG_STREAM } from './streams.js';
 
-/** One pull request waits for a message for this long; the next follows at once. */
-const PULL_EXPIRES_MS = 10_000;
-/** The broker shows that it is there at this pace; two missed end the pull, so that a restarted broker is asked again soon. */
-const PULL_HEARTBEAT_MS = 1_000;
 /** Between pulls while the broker is away. */
 const PULL_RETRY_MS = 250;
 /** A message that came this often was never settled in any way: whoever took it died of it. */

@@ -1,0 +1,26 @@
+import { Controller, Get } from '@nestjs/common';
+import { HealthCheck, HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
+import { Readiness } from './readiness.js';
+
+/** What an orchestrator asks. */
+@Controller()
+export class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly readiness: Readiness,
+  ) {}
+
+  /** Alive: the main loop turns, or there would be no answer. */
+  @Get('health')
+  @HealthCheck()
+  alive(): Promise<HealthCheckResult> {
+    return this.health.check([]);
+  }
+
+  /** Ready for work: broker, store and disk. */
+  @Get('ready')
+  @HealthCheck()
+  ready(): Promise<HealthCheckResult> {
+    return this.health.check(this.readiness.checks());
+  }
+}

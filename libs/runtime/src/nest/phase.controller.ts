@@ -1,0 +1,30 @@
+import { Catch, Controller, UseFilters, type RpcExceptionFilter } from '@nestjs/common';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { throwError, type Observable } from 'rxjs';
+import { JetStreamContext, type Settlement } from '@agent-forge/nats';
+import { PhaseHandler, type TriggerEvent } from '../phase-handler.js';
+
+/** Hands errors to the transport as they are; without it NestJS would replace each by "Internal server error". */
+@Catch()
+export class PassErrors implements RpcExceptionFilter {
+  catch(exception: unknown): Observable<never> {
+    return throwError(() => exception);
+  }
+}
+
+/** The events that start a phase: the request when it is the first of the recipe, else the completion of the one before. */
+@Controller()
+@UseFilters(PassErrors)
+export class PhaseController {
+  constructor(private readonly handler: PhaseHandler) {}
+
+  @EventPattern<string>('run.requested')
+  requested(@Payload() event: TriggerEvent, @Ctx() context: JetStreamContext): Promise<Settlement> {
+    return this.handler.handle(event, context.sequence, context.shutdown);
+  }
+
+  @EventPattern<string>('phase.completed')
+  completed(@Payload() event: TriggerEvent, @Ctx() context: JetStreamContext): Promise<Settlement> {
+    return this.handler.handle(event, context.sequence, context.shutdown);
+  }
+}

@@ -1,0 +1,183 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ForgeError, MAX_TEXT_LENGTH, type EventOf } from '@agent-forge/contracts';
+import { publishProgress, type Execution, type RunLog, type Settlement } from '@agent-forge/nats';
+import { resolveParams, type Phase, type PhaseProgress } from '@agent-forge/phases';
+import { inputsOf, phaseOf, planOf, retryDelayMs, type Command, type RunState } from '@agent-forge/run';
+import { artifactsDir, workDir, type ServiceConfig } from './config.js';
+import { failpoint } from './failpoint.js';
+import { runJob } from './job/job.js';
+import { watchClaim } from './claim-watch.js';
+import type { Logger } from './logger.js';
+
+/** The events that can name a phase as next. */
+export type TriggerEvent = EventOf<'run.requested'> | EventOf<'phase.completed'>;
+
+/** While the broker is away a finished result is held for this long before it is given up (and computed again later). */
+const HOLD_RESULT_MS = 15 * 60_000;
+const HOLD_POLL_MS = 1_000;
+
+/** What {@link PhaseHandler} is told. */
+export interface PhaseHandlerOptions {
+  phase: Phase;
+  log: RunLog;
+  /** The id of this worker, unique for each process. */
+  worker: string;
+  config: ServiceConfig;
+  logger: Logger;
+}
+
+/** One claim of a phase by this worker. */
+interface Claim {
+  tenant: string;
+  run: string;
+  attempt: number;
+  state: RunState;
+}
+
+/**
+ * What a worker does with an event that names its phase: claim the phase by compare-and-set, compute, append the result with the sequence
+ * expected, close the run if that was due, and only then let the message go. A crash between any two steps is harmless: the message comes again,
+ * and what has been done already is not done twice. Who loses the claim discards its work.
+ */
+export class PhaseHandler {
+  readonly #options: PhaseHandlerOptions;
+
+  constructor(options: PhaseHandlerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param sequence the event's place in the log
+   * @param shutdown aborted when this service is to end: the work is given back
+   * @returns what becomes of the message
+   */
+  async handle(event: TriggerEvent, sequence: number, shutdown: AbortSignal): Promise<Settlement> {
+    const { tenant, run } = event;
+    const { log, phase, worker, logger } = this.#options;
+    const claimed = await log.execute(tenant, run, { do: 'claim', phase: phase.name, worker }, sequence);
+    if ('nothing' in claimed) {
+      logger.info({ run, why: claimed.nothing }, 'nothing to do');
+      return this.#close(tenant, run, { do: 'ack' });
+    }
+    if (claimed.event.name !== 'phase.started') return this.#exhausted(tenant, run, claimed);
+    failpoint('after-claim');
+    const claim: Claim = { tenant, run, attempt: claimed.event.data.attempt, state: claimed.state };
+    logger.info({ run, attempt: claim.attempt }, 'claimed');
+    const command = await this.#work(claim, shutdown);
+    failpoint('before-append');
+    const ended = await this.#append(claim, command, shutdown);
+    failpoint('before-settle');
+    const settlement = await this.#settle(claim, command, ended);
+    failpoint('before-ack');
+    return settlement;
+  }
+
+  /** Computes; whatever comes of it is the command to append. */
+  async #work(claim: Claim, shutdown: AbortSignal): Promise<Command> {
+    const { phase, worker, logger, log } = this.#options;
+    const about = { phase: phase.name, attempt: claim.attempt, worker };
+    const watch = watchClaim(log, { tenant: claim.tenant, run: claim.run, ...about }, shutdown);
+    try {
+      const result = await this.#compute(claim, watch.signal);
+      return { do: 'complete', ...about, result };
+    } catch (thrown) {
+      const error = ForgeError.from(thrown);
+      const { code, message } = error;
+      if (watch.signal.aborted) return { do: 'release', ...about };
+      logger.error({ run: claim.run, attempt: claim.attempt, err: error }, message);
+      const cause = { code, message: message.slice(0, MAX_TEXT_LENGTH) };
+      return { do: error.retry === 'permanent' ? 'fail' : 'release', ...about, error: cause };
+    } finally {
+      watch.stop();
+    }
+  }
+
+  async #compute({ tenant, run, attempt, state }: Claim, signal: AbortSignal) {
+    const { phase, config, worker, log } = this.#options;
+    const plan = planOf(state.recipe, phase.name);
+    const params = resolveParams(phase, plan?.params);
+    const scratch = join(workDir(config.dataDir), `${run}-${phase.name}-${attempt}-${worker}`);
+    await mkdir(scratch, { recursive: true });
+    let serial = 0;
+    const onProgress = ({ secondsLeft, ...progress }: PhaseProgress) => {
+      const address = { tenant, run, phase: phase.name, source: log.source };
+      const left = secondsLeft === undefined || !Number.isFinite(secondsLeft) ? {} : { secondsLeft };
+      publishProgress(log.connection, address, ++serial, { attempt, ...progress, ...left });
+    };
+    try {
+      const input = {
+        tenant,
+        run,
+        attempt,
+        seed: state.recipe.seed,
+        params,
+        allowFallback: plan?.allowFallback ?? false,
+        data: state.recipe.data,
+        inputs: inputsOf(state, phase.name),
+      };
+      const { threads, codeVersion, dataDir } = config;
+      const job = {
+        module: phase.module,
+        input,
+        artifactsDir: artifactsDir(dataDir),
+        workDir: scratch,
+        threads,
+        codeVersion,
+      };
+      return await runJob(job, signal, onProgress);
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
+  /** Appends what came of the work; a finished result waits for a broker that is away. */
+  async #append({ tenant, run }: Claim, command: Command, shutdown: AbortSignal): Promise<Execution> {
+    const deadline = Date.now() + HOLD_RESULT_MS;
+    for (;;) {
+      try {
+        return await this.#options.log.execute(tenant, run, command);
+      } catch (thrown) {
+        const error = ForgeError.from(thrown);
+        if (error.retry !== 'transient' || shutdown.aborted || Date.now() > deadline) throw error;
+        this.#options.logger.warn({ run, err: error }, 'the result waits for the broker');
+        await sleep(HOLD_POLL_MS);
+      }
+    }
+  }
+
+  async #settle({ tenant, run, attempt }: Claim, command: Command, ended: Execution): Promise<Settlement> {
+    const { phase, logger } = this.#options;
+    if ('nothing' in ended) {
+      logger.warn({ run, attempt, why: ended.nothing }, 'the work is discarded');
+      const holder = phaseOf(ended.state, phase.name);
+      // Another attempt works on this very message; an ack of ours would take it away should that one die.
+      const isInWork =
+        ended.state.status === 'running' && holder?.status !== 'completed' && holder?.status !== 'failed';
+      return isInWork ? { do: 'leave' } : this.#close(tenant, run, { do: 'ack' });
+    }
+    logger.info({ run, attempt }, ended.event.name);
+    if (ended.event.name === 'phase.released') {
+      const failures = phaseOf(ended.state, phase.name)?.failures ?? 0;
+      return { do: 'retry', delayMs: ended.event.data.error ? retryDelayMs(failures) : 0 };
+    }
+    const isGivenUp = ended.event.name === 'phase.failed' && command.do === 'release';
+    return isGivenUp ? this.#exhausted(tenant, run, ended) : this.#close(tenant, run, { do: 'ack' });
+  }
+
+  /** Closes a run whose phase was tried too often, and keeps the message that nobody could handle. */
+  #exhausted(tenant: string, run: string, { state }: Execution): Promise<Settlement> {
+    const error = phaseOf(state, this.#options.phase.name)?.error;
+    const cause = new ForgeError('ATTEMPTS_EXHAUSTED', error?.message ?? 'the phase was tried too often');
+    return this.#close(tenant, run, { do: 'bury', cause });
+  }
+
+  /** Appends the event that ends the run, if it is due; also when an earlier worker died just before it. */
+  async #close(tenant: string, run: string, settlement: Settlement): Promise<Settlement> {
+    const { log, logger } = this.#options;
+    const closed = await log.execute(tenant, run, { do: 'settle' });
+    if ('event' in closed) logger.info({ run }, closed.event.name);
+    return settlement;
+  }
+}

@@ -1,0 +1,72 @@
+import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ulid } from '@agent-forge/contracts';
+import { FsArtifactStore } from '@agent-forge/artifacts-fs';
+import {
+  closeNats,
+  connectNats,
+  ensurePhaseConsumer,
+  ensureStreams,
+  JetStreamStrategy,
+  RunLog,
+} from '@agent-forge/nats';
+import type { Phase } from '@agent-forge/phases';
+import { artifactsDir, readConfig, workDir, type ServiceConfig } from './config.js';
+import { makeLogger, nestLogger, type Logger } from './logger.js';
+import { PhaseModule } from './nest/phase.module.js';
+import { PhaseHandler } from './phase-handler.js';
+import { runService } from './service.js';
+
+/**
+ * Hosts a phase as a process of its own: connects, consumes the events that name the phase, works on them one at a time, answers `/health` and
+ * `/ready`, and ends in order on SIGTERM, SIGINT or when the parent that forked it is gone. Configured by the environment ({@link ServiceConfig}).
+ * A start that fails is one line on standard error and exit code 1.
+ */
+export function servePhase(phase: Phase): Promise<void> {
+  return runService(async () => {
+    const config = readConfig(process.env);
+    const logger = makeLogger(phase.name, config);
+    return { logger, ...(await startPhase(phase, config, logger)) };
+  });
+}
+
+/** Starts a phase service in this process. */
+export async function startPhase(
+  phase: Phase,
+  config: ServiceConfig,
+  logger: Logger,
+): Promise<{ url: string; close(): Promise<void> }> {
+  const store = await FsArtifactStore.open(artifactsDir(config.dataDir));
+  await mkdir(workDir(config.dataDir), { recursive: true });
+  const connection = await connectNats({ ...config.nats, name: phase.name });
+  await ensureStreams(connection, config.natsReplicas);
+  const consumer = await ensurePhaseConsumer(connection, phase.name);
+  const log = new RunLog(connection, `/agentforge/${phase.name}`);
+  const worker = ulid(Date.now(), randomBytes(10));
+  const handler = new PhaseHandler({ phase, log, worker, config, logger });
+  const strategy = new JetStreamStrategy({
+    connection,
+    consumer,
+    onError: (error, message) =>
+      logger.error({ err: error, subject: message?.subject, sequence: message?.seq }, error.message),
+  });
+  const root = PhaseModule.for({ handler, connection, store, dataDir: config.dataDir });
+  const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
+    logger: nestLogger(logger),
+    abortOnError: false,
+  });
+  app.connectMicroservice<MicroserviceOptions>({ strategy });
+  await app.listen(config.port, config.host);
+  await app.startAllMicroservices();
+  const url = await app.getUrl();
+  logger.info({ url, worker, consumer }, 'serving');
+  const close = async () => {
+    await app.close();
+    await closeNats(connection);
+  };
+  return { url, close };
+}
