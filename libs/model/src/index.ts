@@ -12,3 +12,4 @@ export * from './training/train-language-model.js';
 export * from './tokenizer/byte-tokenizer.js';
 export * from './tokenizer/load-tokenizer.js';
 export * from './tokenizer/token-stream.js';
+export * from './tokenizer/bpe-trainer.js';
