@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { byteTokenizer } from './byte-tokenizer.js';
 import { tokenizerFromJson } from './load-tokenizer.js';
-import { TokenStream } from './token-stream.js';
 
 const tokenizer = byteTokenizer();
 const [json, config] = tokenizer.files().map((f) => f.json as object);
@@ -44,25 +43,5 @@ describe('byteTokenizer', () => {
   test('refuses special tokens that it could not use', () => {
     expect(() => byteTokenizer(['<bos>', '<eos>'])).toThrow('<pad>');
     expect(() => byteTokenizer(['<bos>', '<eos>', '<pad>', '<bos>'])).toThrow('differ');
-  });
-});
-
-describe('TokenStream', () => {
-  test('shows whole characters only, and everything in the end', () => {
-    fc.assert(
-      fc.property(anyText, (text) => {
-        const stream = new TokenStream(tokenizer);
-        const shown = tokenizer.encode(text).map((id) => stream.push(id));
-        for (const piece of shown) if (!text.includes('\ufffd')) expect(piece).not.toContain('\ufffd');
-        expect(shown.join('') + stream.end()).toBe(text.toWellFormed());
-      }),
-      { seed: 3, numRuns: 300 },
-    );
-  });
-
-  test('shows an incomplete character at the end as a replacement', () => {
-    const stream = new TokenStream(tokenizer);
-    expect(stream.push(0xe2) + stream.push(0x82)).toBe('');
-    expect(stream.end()).toBe('\ufffd');
   });
 });
