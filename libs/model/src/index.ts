@@ -13,3 +13,4 @@ export * from './tokenizer/byte-tokenizer.js';
 export * from './tokenizer/load-tokenizer.js';
 export * from './tokenizer/token-stream.js';
 export * from './tokenizer/bpe-trainer.js';
+export * from './evaluation/bootstrap.js';
