@@ -18,8 +18,17 @@ const SOLUTIONS: Record<string, (prompt: string) => string> = {
   rev: (prompt) => reversed(prompt.slice(4)),
   rot: (prompt) => prompt.slice(4).replace(/^(.)(.*)$/, '$2$1'),
   next: (prompt) =>
-    [...prompt.slice(5)].map((c) => (c === 'z' ? 'a' : String.fromCharCode(c.charCodeAt(0) + 1))).join(''),
-  up: (prompt) => [...prompt.slice(3)].map((c) => String.fromCharCode(c.charCodeAt(0) - 32)).join(''),
+    prompt
+      .slice(5)
+      .split('')
+      .map((c) => (c === 'z' ? 'a' : String.fromCharCode(c.charCodeAt(0) + 1)))
+      .join(''),
+  up: (prompt) =>
+    prompt
+      .slice(3)
+      .split('')
+      .map((c) => String.fromCharCode(c.charCodeAt(0) - 32))
+      .join(''),
   recall: (prompt) => prompt.charAt(prompt.indexOf(`${prompt.at(-2)}=`) + 2),
   mod: (prompt) => String(evaluate(prompt.split(' mod ')[0]!) % 97),
   parity: (prompt) => String([...prompt].filter((bit) => bit === '1').length % 2),

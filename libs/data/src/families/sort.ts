@@ -15,7 +15,7 @@ export const sort = defineFamily('sort', 'sort dbeac -> abcde', SETTINGS, ({ len
   if (length > alphabet) {
     throw new ForgeError('INVALID_ARGUMENT', `length of family sort is ${length}, over its alphabet of ${alphabet}`);
   }
-  const letters = [...LETTERS.slice(0, alphabet)];
+  const letters = LETTERS.slice(0, alphabet).split('');
   return {
     keyCount: fallingFactorial(alphabet, length) / fallingFactorial(length, length),
     chance: 1 / fallingFactorial(length, length),
