@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { byteTokenizer } from './byte-tokenizer.js';
@@ -38,6 +39,20 @@ describe('byteTokenizer', () => {
       }),
       { seed: 2, numRuns: 300 },
     );
+  });
+
+  test('gives in the tokenizers library, from its own file, the ids and texts it gives here', () => {
+    const { encodings, decodings } = JSON.parse(
+      readFileSync(new URL('../../fixtures/byte-tokenizer/expected.json', import.meta.url), 'utf8'),
+    ) as {
+      encodings: { text: string; ids: number[]; decoded: string; decoded_skip_special: string }[];
+      decodings: { ids: number[]; decoded: string; decoded_skip_special: string }[];
+    };
+    for (const { text, ids } of encodings) expect({ text, ids: tokenizer.encode(text) }).toEqual({ text, ids });
+    for (const { ids, decoded, decoded_skip_special } of [...encodings, ...decodings]) {
+      expect({ ids, text: tokenizer.decode(ids) }).toEqual({ ids, text: decoded });
+      expect(tokenizer.decode(ids, { skipSpecialTokens: true })).toBe(decoded_skip_special);
+    }
   });
 
   test('refuses special tokens that it could not use', () => {

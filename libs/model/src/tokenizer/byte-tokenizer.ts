@@ -82,14 +82,13 @@ class ByteTokenizer implements Tokenizer {
       run = [];
     };
     for (const id of ids) {
-      if (id < BYTES) {
-        run.push(id);
-        continue;
+      const special = this.specialTokens[id - BYTES];
+      if (id >= 0 && id < BYTES) run.push(id);
+      // Skipped and unknown tokens do not cut a character in two: the bytes around them are joined, as `tokenizers` does.
+      else if (special !== undefined && !skipSpecialTokens) {
+        flush();
+        text += special;
       }
-      // Skipped tokens do not cut a character in two: the bytes around them are joined, as `tokenizers` does.
-      if (skipSpecialTokens) continue;
-      flush();
-      text += this.idToToken(id) ?? '';
     }
     flush();
     return text;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { byteTokenizer } from './byte-tokenizer.js';
 import { loadTokenizer, tokenizerFromJson } from './load-tokenizer.js';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/tokenizers', import.meta.url));
@@ -46,6 +47,48 @@ describe.each(['bpe-llama3-split', 'bpe-gpt2-nfc', 'bpe-llama2-byte-fallback'])(
   },
 );
 
+interface More {
+  readonly encodings: { text: string; ids: number[]; decoded: string; decoded_skip_special: string }[];
+  readonly decodings: { ids: number[]; decoded: string; decoded_skip_special: string }[];
+}
+
+describe('the faults of the JavaScript library are mended: the tokenizers library gives', () => {
+  const fixture = async (name: string): Promise<unknown> =>
+    JSON.parse(await readFile(join(FIXTURES, '..', name), 'utf8'));
+
+  test('the same for odd white space, marks, and tokens in no order, down to bytes that are no UTF-8', async () => {
+    for (const [name, { encodings, decodings }] of Object.entries(
+      (await fixture('tokenizers-more.json')) as Record<string, More>,
+    )) {
+      const tokenizer = (await loadTokenizer(join(FIXTURES, name)))!;
+      for (const { text, ids } of encodings)
+        expect({ name, text, ids: tokenizer.encode(text, { addSpecialTokens: false }) }).toEqual({ name, text, ids });
+      for (const { ids, decoded, decoded_skip_special } of [...encodings, ...decodings]) {
+        expect({ name, ids, text: tokenizer.decode(ids) }).toEqual({ name, ids, text: decoded });
+        expect(tokenizer.decode(ids, { skipSpecialTokens: true })).toBe(decoded_skip_special);
+      }
+    }
+  });
+
+  test('the same where U+FEFF and U+0085 decide about the words of a ByteLevel pattern', async () => {
+    const { tokenizer: json, encodings } = (await fixture('byte-level-white-space.json')) as {
+      tokenizer: object;
+      encodings: { text: string; ids: number[] }[];
+    };
+    const tokenizer = tokenizerFromJson(json, {});
+    for (const { text, ids } of encodings) expect({ text, ids: tokenizer.encode(text) }).toEqual({ text, ids });
+  });
+
+  test('nothing for no tokens and for ids without one', () => {
+    const tokenizer = byteTokenizer();
+    const [json, config] = tokenizer.files().map((f) => f.json as object);
+    for (const each of [tokenizer, tokenizerFromJson(json!, config!)]) {
+      expect(each.decode([])).toBe('');
+      expect(each.decode([104, 9999, 105, -1])).toBe('hi');
+    }
+  });
+});
+
 describe('loadTokenizer', () => {
   test('gives null for a folder without one', async () => {
     expect(await loadTokenizer(dir)).toBeNull();
@@ -56,6 +99,21 @@ describe('loadTokenizer', () => {
     ['a list', '[]'],
     ['an empty object', '{}'],
     ['an unknown model', '{"model":{"type":"Sorcery"}}'],
+    ['a vocabulary that is none', '{"model":{"type":"BPE","vocab":7,"merges":[]}}'],
+    ['no merges', '{"model":{"type":"BPE","vocab":{"a":0}}}'],
+    ['a huge id', '{"model":{"type":"BPE","vocab":{"a":4000000000},"merges":[]}}'],
+    ['a negative id', '{"model":{"type":"BPE","vocab":{"a":-1},"merges":[]}}'],
+    ['an id that is a text', '{"model":{"type":"BPE","vocab":{"a":"0"},"merges":[]}}'],
+    ['one id for two tokens', '{"model":{"type":"BPE","vocab":{"a":0,"b":0},"merges":[]}}'],
+    [
+      "an added token of another one's id",
+      '{"added_tokens":[{"id":0,"content":"<s>"}],"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}',
+    ],
+    ['an added token without text', '{"added_tokens":[{"id":1}],"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}'],
+    [
+      'an unknown part',
+      '{"normalizer":{"type":"Sorcery"},"pre_tokenizer":null,"post_processor":null,"decoder":null,"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}',
+    ],
   ])('refuses %s with one clear line', async (_, content) => {
     await writeFile(join(dir, 'tokenizer.json'), content);
     const failure = await loadTokenizer(dir).then(
