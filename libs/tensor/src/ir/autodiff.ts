@@ -1,11 +1,13 @@
 import { ForgeError } from '@agent-forge/contracts';
 import { add } from '../ops/add.js';
 import type { Graph, Node, Value } from './graph.js';
+import { captured } from './serialize.js';
 import { numel, sameShape, show } from './shape.js';
 
 /**
  * Reverse-mode differentiation on the graph: appends the nodes that compute d(loss)/d(x) for every x of `wrt`.
  * Only values on a path from some `wrt` to the loss are visited, so constants never get a useless gradient.
+ * Inside a loop body the path may lead through nodes of the graphs around it, where ops on outer values alone stand.
  * @param loss a value of one element
  * @returns one gradient per `wrt`, of its shape; `null` where the loss does not depend on it
  * @throws ForgeError `GRAPH_INVALID` when an op on the path has no gradient rule
@@ -14,29 +16,36 @@ export function gradients(loss: Value, wrt: readonly Value[]): (Value | null)[] 
   if (numel(loss.shape) !== 1)
     throw new ForgeError('GRAPH_INVALID', `${loss.name}: a loss has one element, not ${show(loss.shape)}`);
   const graph = loss.graph;
-  const wanted = dependents(graph, wrt);
+  // The node lists grow while gradients are appended; only the forward part is walked.
+  const nodes = visible(graph);
+  const wanted = dependents(nodes, wrt);
   const totals = new Map<Value, Value>();
   const one = loss.shape.length === 0 ? graph.scalar(1) : graph.constant(graph.float, loss.shape as number[], [1]);
   totals.set(loss, one);
-  // The node list grows while gradients are appended; only the forward part is walked.
-  for (let i = graph.nodes.length - 1; i >= 0; i--) backward(graph.nodes[i]!, wanted, totals);
+  for (const node of nodes.reverse()) backward(graph, node, wanted, totals);
   return wrt.map((v) => totals.get(v) ?? null);
 }
 
-/** All values of the graph that depend on one of `sources`. */
-function dependents(graph: Graph, sources: readonly Value[]): Set<Value> {
+/** All nodes whose values the graph can use, in topological order: those of the graphs around it come first. */
+function visible(graph: Graph): Node[] {
+  return [...(graph.outer ? visible(graph.outer) : []), ...graph.nodes];
+}
+
+/** All values that depend on one of `sources`. */
+function dependents(nodes: readonly Node[], sources: readonly Value[]): Set<Value> {
   const out = new Set<Value>(sources);
-  for (const node of graph.nodes) if (node.inputs.some((v) => out.has(v))) node.outputs.forEach((v) => out.add(v));
+  for (const node of nodes)
+    if ([...node.inputs, ...captured(node)].some((v) => out.has(v))) node.outputs.forEach((v) => out.add(v));
   return out;
 }
 
-function backward(node: Node, wanted: Set<Value>, totals: Map<Value, Value>): void {
+function backward(graph: Graph, node: Node, wanted: Set<Value>, totals: Map<Value, Value>): void {
   const incoming = node.outputs.map((v) => totals.get(v) ?? null);
   if (incoming.every((g) => g === null)) return;
   const asks = node.inputs.map((v) => wanted.has(v));
-  if (!asks.includes(true)) return;
+  if (!asks.includes(true) && !captured(node).some((v) => wanted.has(v))) return;
   if (!node.op.gradient) throw new ForgeError('GRAPH_INVALID', `${node.name}: ${node.op.name} has no gradient rule`);
-  const results = node.outputs[0]!.graph.scope(`grad/${node.name}`, () => node.op.gradient!(node, incoming, asks));
+  const results = graph.scope(`grad/${node.name}`, () => node.op.gradient!(node, incoming, asks));
   node.inputs.forEach((input, i) => {
     const g = results[i];
     if (!g || !asks[i]) return;

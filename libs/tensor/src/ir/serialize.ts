@@ -52,10 +52,12 @@ export function lowerGraph(graph: Graph, outputs: Outputs, outer: Emitter | null
 
 /**
  * Serialises a graph to an ONNX model (protobuf bytes).
- * @throws ForgeError `GRAPH_INVALID` when it has no output
+ * @throws ForgeError `GRAPH_INVALID` when it has no output, or one named like an input
  */
 export function toOnnx(graph: Graph, outputs: Outputs): Uint8Array {
   if (Object.keys(outputs).length === 0) throw new ForgeError('GRAPH_INVALID', 'a graph needs at least one output');
+  const clash = graph.inputs.find((v) => v.name in outputs);
+  if (clash) throw new ForgeError('GRAPH_INVALID', `output ${clash.name} has the name of an input`);
   const model = create(ModelProtoSchema, {
     irVersion: BigInt(IR_VERSION),
     producerName: 'agent-forge',

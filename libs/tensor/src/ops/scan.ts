@@ -42,14 +42,22 @@ export function scan(
   sequences: readonly Value[],
   build: (body: Graph, states: Value[], slices: Value[]) => ScanStep,
 ): { states: Value[]; collected: Value[] } {
-  const outer = [...states, ...sequences].reduce(
-    (graph, v) => (graph.sees(v) ? graph : v.graph),
-    (states[0] ?? sequences[0])!.graph,
-  );
+  const [first] = sequences;
+  if (!first) throw new ForgeError('GRAPH_INVALID', 'scan: needs at least one sequence to loop over');
+  if (sequences.some((v) => v.shape[0] === undefined || v.shape[0] !== first.shape[0])) {
+    const shapes = sequences.map((v) => `${v.name} ${show(v.shape)}`).join(', ');
+    throw new ForgeError('GRAPH_INVALID', `scan: sequences differ in their number of steps: ${shapes}`);
+  }
+  const outer = [...states, ...sequences].reduce((graph, v) => (graph.sees(v) ? graph : v.graph), first.graph);
   const body = new Graph({}, outer);
   const stateIn = states.map((v, i) => body.input(`state.${i}`, v.dtype, v.shape));
   const slices = sequences.map((v, i) => body.input(`slice.${i}`, v.dtype, v.shape.slice(1)));
   const step = build(body, stateIn, slices);
+  if (step.states.length !== states.length)
+    throw new ForgeError(
+      'GRAPH_INVALID',
+      `scan: a step gives ${step.states.length} states instead of ${states.length}`,
+    );
   step.states.forEach((v, i) => {
     const want = states[i]!;
     if (v.dtype !== want.dtype || !sameShape(v.shape, want.shape)) {
@@ -65,7 +73,7 @@ export function scan(
     body,
     outputs,
     states: states.length,
-    steps: sequences[0]!.shape[0]!,
+    steps: first.shape[0]!,
     captured: capturedBy(body, results),
   };
   const all = apply(Scan, [...states, ...sequences], attributes);

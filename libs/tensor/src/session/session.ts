@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { ForgeError } from '@agent-forge/contracts';
+import { InferenceSession, Tensor, env } from 'onnxruntime-node';
 import type { DType, TensorData } from '../ir/dtype.js';
 import type { Graph } from '../ir/graph.js';
 import { type Outputs, toOnnx } from '../ir/serialize.js';
@@ -25,6 +26,9 @@ export interface SessionOptions {
   readonly extra?: Readonly<Record<string, string>>;
 }
 
+/** Errors come back as exceptions; below this level onnxruntime would write them to stderr as well. */
+const FATAL = 4;
+
 /** Flushing denormals keeps exp and softmax tails from running a hundred times slower. */
 const CONFIG: Readonly<Record<string, string>> = { 'session.set_denormal_as_zero': '1' };
 
@@ -45,17 +49,18 @@ export class Session {
 
   /**
    * @param model ONNX bytes, or a path for models with external data
-   * @throws ForgeError `PROVIDER_MISSING` when the provider cannot start, with what to install
+   * @throws ForgeError `GRAPH_INVALID` when the model is not a valid one, `PROVIDER_MISSING` when the provider cannot start, with what to install
    */
   static async create(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
     const provider = options.provider ?? 'cpu';
+    env.logLevel = 'fatal';
     const settings: InferenceSession.SessionOptions = {
       executionProviders: executionProviders(provider),
       intraOpNumThreads: options.threads ?? availableParallelism(),
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: options.optimization ?? 'all',
-      logSeverityLevel: 3,
+      logSeverityLevel: FATAL,
       extra: nested({ ...CONFIG, ...options.extra }),
       ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
     };
@@ -66,8 +71,7 @@ export class Session {
           : InferenceSession.create(model, settings)),
       );
     } catch (error) {
-      if (provider === 'cpu') throw error;
-      throw missing(provider, error);
+      throw provider === 'cpu' ? loadError(error) : missing(provider, error);
     }
   }
 
@@ -84,21 +88,25 @@ export class Session {
 
   /**
    * Runs the graph.
-   * @param into arrays to write outputs into, by output name; their contents are replaced and no memory is allocated
+   * @param into arrays to write outputs into, by output name; their contents are replaced
+   *   (onnxruntime-node 1.30 makes a copy for its own result as well, which is dropped here)
+   * @throws ForgeError `INVALID_ARGUMENT` on an input that is missing, of another type or shape, or an index out of bounds
    */
   async run(
     inputs: Readonly<Record<string, HostTensor>>,
     into: Readonly<Record<string, HostTensor>> = {},
   ): Promise<Record<string, HostTensor>> {
-    const feeds = Object.fromEntries(this.session.inputNames.map((name) => [name, toOrt(inputs[name], name)]));
-    const fetches = Object.fromEntries(
-      this.session.outputNames.map((name) => [name, into[name] ? toOrt(into[name], name) : null]),
+    const feeds = this.session.inputNames.map((name) => [name, toOrt(inputs[name], name)] as const);
+    const fetches = this.session.outputNames.map(
+      (name) => [name, into[name] ? toOrt(into[name], name) : null] as const,
     );
-    const results = await this.session.run(feeds, fetches);
+    const results = await this.session
+      .run(Object.fromEntries(feeds), Object.fromEntries(fetches))
+      .catch((error: unknown) => Promise.reject(runError(error)));
     return Object.fromEntries(
       Object.entries(results).map(([name, t]) => [
         name,
-        { dtype: t.type as DType, shape: t.dims, data: t.data as TensorData },
+        into[name] ?? { dtype: t.type as DType, shape: t.dims, data: t.data as TensorData },
       ]),
     );
   }
@@ -109,6 +117,27 @@ export class Session {
 }
 
 function toOrt(tensor: HostTensor | undefined, name: string): Tensor {
-  if (!tensor) throw new TypeError(`no value for ${name}`);
-  return new Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape as number[]);
+  if (!tensor) throw new ForgeError('INVALID_ARGUMENT', `no value for ${name}`);
+  try {
+    return new Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape as number[]);
+  } catch (error) {
+    const given = `${tensor.data.constructor.name} of ${tensor.data.length} for ${tensor.dtype}[${tensor.shape.join(', ')}]`;
+    throw new ForgeError('INVALID_ARGUMENT', `${name}: ${given}`, error);
+  }
+}
+
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).trim().replace(/\s*\n\s*/g, ' ');
+}
+
+/** A model that onnxruntime does not take. */
+function loadError(error: unknown): ForgeError {
+  return new ForgeError('GRAPH_INVALID', `onnxruntime refuses the graph: ${oneLine(error)}`, error);
+}
+
+/** onnxruntime reports every loop around the node that failed; its last status says what is wrong. */
+function runError(error: unknown): ForgeError {
+  const reason = oneLine(error).split('Status Message: ').at(-1)!;
+  const code = /alloc/i.test(reason) ? 'INTERNAL' : 'INVALID_ARGUMENT';
+  return new ForgeError(code, `the graph cannot run on these values: ${reason}`, error);
 }

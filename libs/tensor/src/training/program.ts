@@ -67,6 +67,8 @@ const STEPS = 'steps';
 
 export function buildTrainProgram(options: TrainProgramOptions): TrainProgram {
   const { parameters, frozen = [], optimizer, filter, float = 'float32', accumulation = 1 } = options;
+  if (!Number.isInteger(accumulation) || accumulation < 1)
+    throw new ForgeError('INVALID_ARGUMENT', `accumulation is a whole number of at least 1, not ${accumulation}`);
   const graph = new Graph({ float });
   const slots = slotsOf(options);
   const stateInputs = [...parameters, ...slots].map((p) => graph.floatInput(p.name, p.shape));

@@ -46,11 +46,14 @@ export class TrainLoop {
       loop.spare[p.name] = loop.tensor(p.shape);
     }
     for (const p of program.options.frozen ?? []) loop.frozen[p.name] = loop.tensor(p.shape);
-    loop.load(
-      initial,
-      [...program.options.parameters, ...(program.options.frozen ?? [])].map((p) => p.name),
-    );
-    return loop;
+    try {
+      const names = [...program.options.parameters, ...(program.options.frozen ?? [])].map((p) => p.name);
+      loop.load(initial, names, 'GRAPH_INVALID');
+      return loop;
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
   }
 
   private tensor(shape: readonly number[]): HostTensor {
@@ -64,26 +67,26 @@ export class TrainLoop {
     };
   }
 
-  private load(values: TensorMap, names: readonly string[]): void {
-    for (const name of names) {
-      const target = this.current[name] ?? this.frozen[name]!;
+  /** Copies values in, all or none of them. */
+  private load(values: TensorMap, names: readonly string[], code: 'GRAPH_INVALID' | 'CHECKPOINT_INVALID'): void {
+    const pairs = names.map((name) => {
+      const target = (this.current[name] ?? this.frozen[name]!).data;
       const source = values.get(name);
-      if (!source || source.length !== target.data.length) {
-        throw new ForgeError(
-          'GRAPH_INVALID',
-          `${name}: ${source ? `${source.length} values` : 'no value'} for ${target.data.length} elements`,
-        );
-      }
-      (target.data as Float32Array).set(source as Float32Array);
-    }
+      if (source?.length === target.length) return [target, source] as const;
+      const given = source ? `${source.length} values` : 'no value';
+      throw new ForgeError(code, `${name}: ${given} for ${target.length} elements`);
+    });
+    for (const [target, source] of pairs) (target as Float32Array).set(source as Float32Array);
   }
 
   /**
    * Advances by `batches.length` optimiser steps in one call of the session.
    * @param factor the schedule's factor at a step (1-based)
+   * @throws ForgeError `INVALID_ARGUMENT` on a batch that does not fit, or an index outside its table; nothing has changed then
    */
   async advance(batches: readonly StepBatch[], factor: (step: number) => number): Promise<StepReport[]> {
     const n = batches.length;
+    if (n === 0) throw new ForgeError('INVALID_ARGUMENT', 'training advances by at least one batch');
     const inputs: Record<string, HostTensor> = { ...this.current, ...this.frozen };
     for (const [name, field] of Object.entries(this.program.options.batch))
       inputs[`batch/${name}`] = this.stack(name, field.shape, batches);
@@ -137,12 +140,15 @@ export class TrainLoop {
     return new Map(this.program.slots.map((s) => [s.name, (this.current[s.name]!.data as Float32Array).slice()]));
   }
 
-  /** Goes back to a checkpoint: parameters, state and step counter. */
+  /**
+   * Goes back to a checkpoint: parameters, state and step counter.
+   * @throws ForgeError `CHECKPOINT_INVALID` when a tensor is missing or has another length; nothing has changed then
+   */
   restore(step: number, values: TensorMap): void {
-    this.load(
-      values,
-      [...this.program.options.parameters, ...this.program.slots].map((p) => p.name),
-    );
+    if (!Number.isInteger(step) || step < 0)
+      throw new ForgeError('CHECKPOINT_INVALID', `step ${step} is no whole number from 0`);
+    const names = [...this.program.options.parameters, ...this.program.slots].map((p) => p.name);
+    this.load(values, names, 'CHECKPOINT_INVALID');
     this.step = step;
   }
 
