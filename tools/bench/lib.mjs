@@ -4,3 +4,4 @@ export { table } from './lib/table.mjs';
 export { MatMulCeiling, MemoryBandwidth } from './lib/ceilings.mjs';
 export { Peer, PeerError, peerVariants } from './lib/peer.mjs';
 export { takeTurns } from './lib/turns.mjs';
+export { Trainer } from './lib/trainer.mjs';

@@ -1,81 +1,23 @@
-// Training throughput: three tied Llamas, batch 8 x 128, AdamW and clipping, against the MatMul ceiling and PyTorch.
+// Training throughput of three tied Llamas, against the MatMul ceiling and PyTorch, all measured in turns.
 import { availableParallelism } from 'node:os';
-import { MatMulCeiling, Peer, peerVariants, table, takeTurns } from './lib.mjs';
+import { MatMulCeiling, Peer, Trainer, peerVariants, table, takeTurns } from './lib.mjs';
 
 export const title = 'tokens/s and GFLOP/s of training steps, against the MatMul ceiling and, with --peers, PyTorch';
 export const needs = ['libs/model'];
 
-const ROWS = 8;
-const LENGTH = 128;
-/** [vocabulary, width, layers, heads, key/value heads, FFN] */
+/** Rows, and tokens in a row. */
+const BATCH = [8, 128];
+/** [vocabulary, width, layers, heads, key/value heads, FFN]: 0.84, 3.3 and 10.8 M parameters */
 const SHAPES = [
   [256, 128, 4, 4, 4, 352],
   [256, 256, 4, 4, 4, 704],
   [512, 384, 6, 6, 6, 1024],
 ];
 const MODES = ['eager', 'compiled'];
-/** One call of the session takes about this long, as in real training (libs/model train-language-model). */
-const CALL_SECONDS = 0.7;
-const DEFAULTS = { seconds: 2.5, rounds: 3, threads: availableParallelism() };
-
-/** Our engine on one shape: the very program that `forge train` runs, on random tokens. */
-class Ours {
-  static async create([vocabulary, width, layers, heads, kvHeads, ffn], threads) {
-    const { Rng } = await import('@agent-forge/contracts');
-    const model = await import('@agent-forge/model');
-    const { TrainLoop, buildTrainProgram } = await import('@agent-forge/tensor');
-    const config = model.parseConfig({
-      model_type: 'llama',
-      vocab_size: vocabulary,
-      hidden_size: width,
-      num_hidden_layers: layers,
-      num_attention_heads: heads,
-      num_key_value_heads: kvHeads,
-      intermediate_size: ffn,
-      tie_word_embeddings: true,
-    });
-    const weights = model.initWeights(config, 0);
-    const source = randomTokens(Rng.derive(0, 'bench'), vocabulary);
-    const optimizer = model.resolveOptimizer({});
-    const program = buildTrainProgram({
-      parameters: model.parametersOf(weights),
-      batch: model.batchFields(source),
-      loss: model.languageModelLoss(config, source),
-      optimizer: model.makeOptimizer(optimizer),
-      clipNorm: optimizer.clipNorm,
-    });
-    const self = new Ours();
-    self.parameters = model.parameterCount(config);
-    self.stepBatch = (step) => model.stepBatch(source, step, 1);
-    self.loop = await TrainLoop.create(program, new Map([...weights].map(([name, t]) => [name, t.data])), { threads });
-    await self.advance(1); // the first call also pays for memory that is allocated once
-    self.perCall = Math.max(1, Math.round(CALL_SECONDS / (await self.advance(2))) * 2);
-    return self;
-  }
-
-  /** Seconds of one call of `count` steps, with making its batches. */
-  async advance(count) {
-    const start = performance.now();
-    const batches = Array.from({ length: count }, (_, i) => this.stepBatch(this.loop.step + i));
-    await this.loop.advance(batches, () => 1);
-    return (performance.now() - start) / 1000;
-  }
-
-  /** Tokens per second over whole calls for at least `seconds`. */
-  async window(seconds) {
-    let [elapsed, steps] = [0, 0];
-    for (; elapsed < seconds; steps += this.perCall) elapsed += await this.advance(this.perCall);
-    return (steps * ROWS * LENGTH) / elapsed;
-  }
-}
-
-/** A source of uniformly random tokens; speed does not depend on what they are. */
-function randomTokens(rng, vocabulary) {
-  const size = ROWS * LENGTH;
-  const tokens = () => Int32Array.from({ length: size }, () => rng.int(vocabulary));
-  const batch = () => ({ inputIds: tokens(), targets: tokens(), lossMask: new Float32Array(size).fill(1) });
-  return { rows: ROWS, length: LENGTH, packed: false, batch };
-}
+/** Length of one window: a few steps of the largest shape. */
+const WINDOW_SECONDS = 1.4;
+/** Names in the result for the better of a variant's modes. */
+const RESULT_KEYS = { torch: 'peer', torchAvx512: 'peerAvx512' };
 
 /** PyTorch's contestants on one shape, each warmed up: `torch eager`, `torch compiled`, and so on. */
 async function peerContestants(peers, shape, seconds) {
@@ -91,64 +33,69 @@ async function peerContestants(peers, shape, seconds) {
 }
 
 async function measure(shape, ceiling, peers, { seconds, rounds, threads }) {
-  const ours = await Ours.create(shape, threads);
+  const ours = await Trainer.create(shape, BATCH, threads);
   const contestants = {
     ours: () => ours.window(seconds),
     ceiling: () => ceiling.window(seconds / 3),
     ...(await peerContestants(peers, shape, seconds)),
   };
   const { best, windows } = await takeTurns(contestants, rounds);
-  await ours.loop.release();
-  const gflops = (6 * ours.parameters * best.ours) / 1e9;
-  const row = { parameters: ours.parameters, tokensPerSecond: best.ours, gflops, ceilingGflops: best.ceiling };
+  await ours.release();
+  const row = {
+    parameters: ours.parameters,
+    tokensPerSecond: best.ours,
+    gflops: (6 * ours.parameters * best.ours) / 1e9,
+  };
   for (const variant of Object.keys(peers)) {
     const rate = Math.max(...MODES.map((mode) => best[`${variant} ${mode}`]));
-    const key = variant === 'torch' ? 'peer' : 'peerAvx512';
+    const key = RESULT_KEYS[variant];
     Object.assign(row, { [`${key}TokensPerSecond`]: rate, [`${key}Ratio`]: best.ours / rate });
   }
-  return { ...row, windows };
+  return { row, ceiling: best.ceiling, windows };
 }
 
+function columns(peers) {
+  return [
+    ['parameters', 'parameters'],
+    ['tokens/s', 'tokensPerSecond'],
+    ['GFLOP/s (6N)', 'gflops'],
+    ['MatMul ceiling', 'ceilingGflops'],
+    ['of ceiling', 'ratio'],
+    ...(peers.torch ? [['PyTorch tokens/s', 'peerTokensPerSecond']] : []),
+    ...(peers.torch ? [['ours / PyTorch', 'peerRatio']] : []),
+    ...(peers.torchAvx512 ? [['PyTorch+AVX-512', 'peerAvx512TokensPerSecond']] : []),
+    ...(peers.torchAvx512 ? [['ours / that', 'peerAvx512Ratio']] : []),
+  ];
+}
+
+/** Options: --threads, --seconds of a window, --rounds at most, --shape 1, 2 or 3 for one size alone. */
 export async function run({ peers: withPeers, log, options }) {
-  const settings = { ...DEFAULTS, ...options };
-  const peerSettings = { batch: ROWS, sequence: LENGTH, threads: settings.threads };
+  const settings = { seconds: WINDOW_SECONDS, threads: availableParallelism(), ...options };
+  const shapes = settings.shape ? SHAPES.slice(settings.shape - 1, settings.shape) : SHAPES;
+  const peerSettings = { batch: BATCH[0], sequence: BATCH[1], threads: settings.threads };
   const variants = withPeers ? Object.entries(peerVariants()) : [];
   const peers = Object.fromEntries(
     variants.map(([name, env]) => [name, new Peer('torch_train.py', peerSettings, env)]),
   );
   const ceiling = await MatMulCeiling.create(settings.threads);
-  const rows = [];
+  const measured = [];
   try {
-    for (const shape of SHAPES) {
-      rows.push(await measure(shape, ceiling, peers, settings));
-      log(`${(rows.at(-1).parameters / 1e6).toFixed(2)} M parameters measured`);
+    for (const shape of shapes) {
+      measured.push(await measure(shape, ceiling, peers, settings));
+      log(`${(measured.at(-1).row.parameters / 1e6).toFixed(2)} M parameters measured`);
     }
   } finally {
     for (const peer of Object.values(peers)) peer.close();
   }
   await ceiling.release();
   // One machine has one ceiling: the best that any of the windows saw.
-  const ceilingGflops = Math.max(...rows.map((row) => row.ceilingGflops));
-  for (const row of rows) Object.assign(row, { ceilingGflops, ratio: row.gflops / ceilingGflops });
-  const columns = [
-    ['parameters', 'parameters'],
-    ['tokens/s', 'tokensPerSecond'],
-    ['GFLOP/s (6N)', 'gflops'],
-    ['MatMul ceiling', 'ceilingGflops'],
-    ['of ceiling', 'ratio'],
-    ...('torch' in peers
-      ? [
-          ['PyTorch tokens/s', 'peerTokensPerSecond'],
-          ['ours / PyTorch', 'peerRatio'],
-        ]
-      : []),
-    ...('torchAvx512' in peers
-      ? [
-          ['PyTorch+AVX-512', 'peerAvx512TokensPerSecond'],
-          ['ours / that', 'peerAvx512Ratio'],
-        ]
-      : []),
-  ];
-  log(`\n${table(rows, columns)}`);
-  return { threads: settings.threads, batch: [ROWS, LENGTH], rows };
+  const ceilingGflops = Math.max(...measured.map((m) => m.ceiling));
+  const rows = measured.map(({ row, windows }) => ({
+    ...row,
+    ceilingGflops,
+    ratio: row.gflops / ceilingGflops,
+    windows,
+  }));
+  log(`\n${table(rows, columns(peers))}`);
+  return { threads: settings.threads, batch: BATCH, rows };
 }

@@ -88,7 +88,7 @@ const [verb, ...rest] = process.argv.slice(2);
 if (verb !== undefined && verb !== 'check')
   fail(`unknown word ${verb}; npm run peers, or npm run peers -- check FOLDER LOGITS.safetensors`);
 if (verb === 'check' && rest.length !== 2)
-  fail('check needs a model folder and a safetensors file with inputIds and logits');
+  fail('check needs a model folder and a safetensors file with input_ids and logits');
 install();
 if (verb === 'check') {
   const { status } = spawnSync(PYTHON, [join(PEERS, 'transformers_logits.py'), ...rest], { stdio: 'inherit' });
