@@ -14,3 +14,8 @@ export * from './tokenizer/load-tokenizer.js';
 export * from './tokenizer/token-stream.js';
 export * from './tokenizer/bpe-trainer.js';
 export * from './evaluation/bootstrap.js';
+export * from './safetensors/dtype.js';
+export * from './safetensors/half.js';
+export * from './safetensors/tensor-source.js';
+export * from './safetensors/open-safetensors.js';
+export * from './safetensors/write-safetensors.js';
