@@ -28,7 +28,7 @@ export interface ArtifactStore {
    * Stores a file from a stream, with back-pressure.
    * @param maxBytes refuses longer input with PAYLOAD_TOO_LARGE, before it is kept
    */
-  putFile(source: AsyncIterable<Uint8Array>, maxBytes?: number): Promise<StoredFile>;
+  putFile(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, maxBytes?: number): Promise<StoredFile>;
 
   /** Stores a manifest whose files are all in the store, and gives the artifact's id. @throws ForgeError ARTIFACT_NOT_FOUND when a file is not */
   putManifest(manifest: Manifest): Promise<string>;

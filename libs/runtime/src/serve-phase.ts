@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ulid } from '@agent-forge/contracts';
-import { FsArtifactStore } from '@agent-forge/artifacts-fs';
+import { FsArtifactStore, sweepTemporary } from '@agent-forge/artifacts-fs';
 import {
   closeNats,
   connectNats,
@@ -42,6 +42,7 @@ export async function startPhase(
 ): Promise<{ url: string; close(): Promise<void> }> {
   const store = await FsArtifactStore.open(artifactsDir(config.dataDir));
   await mkdir(workDir(config.dataDir), { recursive: true });
+  await sweepTemporary(workDir(config.dataDir));
   const connection = await connectNats({ ...config.nats, name: phase.name });
   await ensureStreams(connection, config.natsReplicas);
   const consumer = await ensurePhaseConsumer(connection, phase.name);

@@ -38,7 +38,10 @@ export class FsArtifactStore implements ArtifactStore {
     return store;
   }
 
-  putFile(source: AsyncIterable<Uint8Array>, maxBytes = Number.MAX_SAFE_INTEGER): Promise<StoredFile> {
+  putFile(
+    source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    maxBytes = Number.MAX_SAFE_INTEGER,
+  ): Promise<StoredFile> {
     return attempt('keep a file', async () => {
       const { path, digest, sizeBytes } = await writeTemporary(join(this.root, 'tmp'), source, maxBytes);
       // Also over a file that is there already: should that one be damaged, it is whole again.

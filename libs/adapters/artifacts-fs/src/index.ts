@@ -1,1 +1,2 @@
 export * from './fs-artifact-store.js';
+export { sweepTemporary } from './disk.js';

@@ -33,7 +33,7 @@ export class World {
   static async create(): Promise<World> {
     const broker = await startTestBroker();
     const store = await FsArtifactStore.open(artifactsDir(broker.dataDir));
-    const { digest, sizeBytes } = await store.putFile([Buffer.from('some text to hash')] as never);
+    const { digest, sizeBytes } = await store.putFile([Buffer.from('some text to hash')]);
     const lineage = {
       parents: [],
       data: [],
