@@ -11,6 +11,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../generated/onnx_pb.js';
+import type { Provider } from '../session/provider.js';
 import { DTYPES, type DType, type FloatType, type TensorData, fromNumbers } from './dtype.js';
 import type { Graph, Node, TensorType, Value } from './graph.js';
 
@@ -28,6 +29,8 @@ export class Emitter {
     readonly graph: Graph,
     private readonly outer: Emitter | null = null,
     prefix = '',
+    /** Where the graph will run: kernels differ in what they can do. */
+    readonly provider: Provider = outer?.provider ?? 'cpu',
   ) {
     this.proto = create(GraphProtoSchema, { name: `${prefix || 'main'}` });
     this.prefix = prefix;

@@ -1,6 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ForgeError } from '@agent-forge/contracts';
 import { type GraphProto, ModelProtoSchema } from '../generated/onnx_pb.js';
+import type { Provider } from '../session/provider.js';
 import { Emitter } from './emitter.js';
 import type { Graph, Node, Value } from './graph.js';
 
@@ -33,8 +34,14 @@ export function captured(node: Node): readonly Value[] {
 }
 
 /** Lowers a graph (the top one, or a loop body when `outer` is given). Nodes that no output needs are left out. */
-export function lowerGraph(graph: Graph, outputs: Outputs, outer: Emitter | null = null, prefix = ''): GraphProto {
-  const emit = new Emitter(graph, outer, prefix);
+export function lowerGraph(
+  graph: Graph,
+  outputs: Outputs,
+  outer: Emitter | null = null,
+  prefix = '',
+  provider?: Provider,
+): GraphProto {
+  const emit = new Emitter(graph, outer, prefix, provider);
   const nodes = reachable(graph, Object.values(outputs));
   const used = new Set<Value>([...Object.values(outputs), ...nodes.flatMap((n) => [...n.inputs, ...captured(n)])]);
   for (const c of graph.constants) if (used.has(c)) emit.initializer(c);
@@ -52,16 +59,17 @@ export function lowerGraph(graph: Graph, outputs: Outputs, outer: Emitter | null
 
 /**
  * Serialises a graph to an ONNX model (protobuf bytes).
+ * @param provider where it will run: some ops are written differently for a provider that lacks their fused kernel
  * @throws ForgeError `GRAPH_INVALID` when it has no output, or one named like an input
  */
-export function toOnnx(graph: Graph, outputs: Outputs): Uint8Array {
+export function toOnnx(graph: Graph, outputs: Outputs, provider: Provider = 'cpu'): Uint8Array {
   if (Object.keys(outputs).length === 0) throw new ForgeError('GRAPH_INVALID', 'a graph needs at least one output');
   const clash = graph.inputs.find((v) => v.name in outputs);
   if (clash) throw new ForgeError('GRAPH_INVALID', `output ${clash.name} has the name of an input`);
   const model = create(ModelProtoSchema, {
     irVersion: BigInt(IR_VERSION),
     producerName: 'agent-forge',
-    graph: lowerGraph(graph, outputs),
+    graph: lowerGraph(graph, outputs, null, '', provider),
     opsetImport: [
       { domain: '', version: BigInt(OPSET) },
       { domain: 'com.microsoft', version: 1n },

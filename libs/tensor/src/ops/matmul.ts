@@ -15,6 +15,21 @@ function swapLast(name: string, rank: number, emit: Emitter): string {
   return emit.value('Transpose', [name], { perm: { is: perm } });
 }
 
+/** The same from plain ops: FusedMatMul has no kernel for float64 and none on webgpu, where Gemm does it for matrices. */
+function lowerPlain(emit: Emitter, node: Node<MatMulOptions>): void {
+  const { transA = false, transB = false, alpha = 1 } = node.attributes;
+  const [a, b] = node.inputs as [Value, Value];
+  const out = emit.name(node.outputs[0]!);
+  if (a.shape.length === 2 && b.shape.length === 2) {
+    const attributes = { transA: { i: Number(transA) }, transB: { i: Number(transB) }, alpha: { f: alpha } };
+    return emit.node('Gemm', [emit.name(a), emit.name(b)], [out], attributes);
+  }
+  const left = transA ? swapLast(emit.name(a), a.shape.length, emit) : emit.name(a);
+  const right = transB ? swapLast(emit.name(b), b.shape.length, emit) : emit.name(b);
+  if (alpha === 1) return emit.node('MatMul', [left, right], [out]);
+  emit.node('Mul', [emit.value('MatMul', [left, right]), emit.constant(emit.float, [], [alpha])], [out]);
+}
+
 const MatMul: OpDefinition<MatMulOptions> = {
   name: 'matmul',
   infer([a, b], { transA, transB }) {
@@ -31,16 +46,12 @@ const MatMul: OpDefinition<MatMulOptions> = {
     const { transA = false, transB = false, alpha = 1 } = node.attributes;
     const [a, b] = node.inputs;
     const out = emit.name(node.outputs[0]!);
-    if (emit.float === 'float32') {
-      if (!transA && !transB && alpha === 1) return emit.node('MatMul', [emit.name(a!), emit.name(b!)], [out]);
+    if (!transA && !transB && alpha === 1) return emit.node('MatMul', [emit.name(a!), emit.name(b!)], [out]);
+    if (emit.float === 'float32' && emit.provider !== 'webgpu') {
       const attributes = { transA: { i: Number(transA) }, transB: { i: Number(transB) }, alpha: { f: alpha } };
       return emit.node('FusedMatMul', [emit.name(a!), emit.name(b!)], [out], attributes, 'com.microsoft');
     }
-    // FusedMatMul has no float64 kernel.
-    const left = transA ? swapLast(emit.name(a!), a!.shape.length, emit) : emit.name(a!);
-    const right = transB ? swapLast(emit.name(b!), b!.shape.length, emit) : emit.name(b!);
-    if (alpha === 1) return emit.node('MatMul', [left, right], [out]);
-    emit.node('Mul', [emit.value('MatMul', [left, right]), emit.constant('float64', [], [alpha])], [out]);
+    lowerPlain(emit, node);
   },
   gradient(node: Node<MatMulOptions>, [g], [wantA, wantB]) {
     const { transA = false, transB = false, alpha = 1 } = node.attributes;

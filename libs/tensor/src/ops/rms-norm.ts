@@ -23,7 +23,8 @@ const RmsNorm: OpDefinition<RmsNormAttributes> = {
     ];
   },
   lower(emit, node) {
-    if (emit.float === 'float64') return lowerPlain(emit, node);
+    // The webgpu kernel of the fused op leaves its second output unwritten.
+    if (emit.float === 'float64' || emit.provider === 'webgpu') return lowerPlain(emit, node);
     // The ONNX file of onnxruntime calls it SimplifiedLayerNormalization; its second output is 1 / rms.
     emit.one(node as Node, 'SimplifiedLayerNormalization', {
       axis: { i: -1 },
@@ -51,11 +52,11 @@ const RmsNorm: OpDefinition<RmsNormAttributes> = {
   },
 };
 
-/** The same from plain ops, for float64: the fused op keeps eps and 1 / rms in float32. */
+/** The same from plain ops; for float64 because the fused op keeps eps and 1 / rms in float32. */
 function lowerPlain(emit: Emitter, node: Node<RmsNormAttributes>): void {
   const [x, gain] = node.inputs.map((v) => emit.name(v)) as [string, string];
   const [y, inverse] = node.outputs.map((v) => emit.name(v)) as [string, string];
-  const constant = (v: number) => emit.constant('float64', [], [v]);
+  const constant = (v: number) => emit.constant(emit.float, [], [v]);
   const mean = emit.value('ReduceMean', [emit.value('Mul', [x, x]), emit.ints([-1])], { keepdims: { i: 1 } });
   emit.node('Reciprocal', [emit.value('Sqrt', [emit.value('Add', [mean, constant(node.attributes.eps)])])], [inverse]);
   emit.node('Mul', [emit.value('Mul', [x, inverse]), gain], [y]);

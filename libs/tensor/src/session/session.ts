@@ -76,10 +76,8 @@ export class Session {
   }
 
   static of(graph: Graph, outputs: Outputs, options: SessionOptions = {}): Promise<Session> {
-    return Session.create(
-      toOnnx(graph, outputs),
-      graph.float === 'float64' ? { optimization: 'basic', ...options } : options,
-    );
+    const model = toOnnx(graph, outputs, options.provider);
+    return Session.create(model, graph.float === 'float64' ? { optimization: 'basic', ...options } : options);
   }
 
   get inputNames(): readonly string[] {
