@@ -20,7 +20,8 @@ function lowerPlain(emit: Emitter, node: Node<MatMulOptions>): void {
   const { transA = false, transB = false, alpha = 1 } = node.attributes;
   const [a, b] = node.inputs as [Value, Value];
   const out = emit.name(node.outputs[0]!);
-  if (a.shape.length === 2 && b.shape.length === 2) {
+  // Gemm keeps alpha in float32.
+  if (emit.float === 'float32' && a.shape.length === 2 && b.shape.length === 2) {
     const attributes = { transA: { i: Number(transA) }, transB: { i: Number(transB) }, alpha: { f: alpha } };
     return emit.node('Gemm', [emit.name(a), emit.name(b)], [out], attributes);
   }
