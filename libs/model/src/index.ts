@@ -19,3 +19,7 @@ export * from './safetensors/half.js';
 export * from './safetensors/tensor-source.js';
 export * from './safetensors/open-safetensors.js';
 export * from './safetensors/write-safetensors.js';
+export * from './training/checkpoint.js';
+export * from './audit.js';
+export * from './folder/read-model-folder.js';
+export * from './folder/write-model-folder.js';

@@ -10,6 +10,12 @@ export interface WeightTensor {
 /** Tensors by their Hugging Face names; a tied `lm_head.weight` is absent. */
 export type Weights = Map<string, WeightTensor>;
 
+/** Weights that are read on demand, one tensor at a time. Names as in {@link Weights}. */
+export interface LazyWeights {
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  read(name: string): Promise<WeightTensor>;
+}
+
 /** A whole model in memory. */
 export interface Model {
   readonly config: LlamaConfig;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
@@ -127,11 +128,9 @@ async function writeHalf(file: FileHandle, name: string, dtype: 'BF16' | 'F16', 
   }
 }
 
-let written = 0;
-
 /** Writes beside the target, syncs and renames: readers see the old file or the whole new one. */
 async function writeWhole(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
-  const temporary = `${path}.tmp-${process.pid}-${written++}`;
+  const temporary = `${path}.tmp-${randomUUID()}`;
   try {
     const file = await open(temporary, 'wx');
     try {
