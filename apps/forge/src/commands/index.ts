@@ -1,0 +1,6 @@
+import type { Command } from 'commander';
+
+/** Every command by name. Each is loaded when it is asked for, so that those which only talk to a server do not load the tensor engine. */
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  train: async () => (await import('./train.js')).trainCommand(),
+};
