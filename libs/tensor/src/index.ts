@@ -5,6 +5,7 @@ export * from './ir/serialize.js';
 export * from './ir/autodiff.js';
 export * from './session/provider.js';
 export * from './session/session.js';
+export * from './session/worker.js';
 export * from './ops/abs.js';
 export * from './ops/add.js';
 export * from './ops/attention.js';
