@@ -1,27 +1,31 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ForgeError } from '@agent-forge/contracts';
 import type { NatsOptions } from '@agent-forge/nats';
+import { EnvReader } from './env.js';
 
-/** What a service is told by its environment. */
-export interface ServiceConfig {
-  /** `NATS_URL`, `NATS_USER`, `NATS_PASSWORD` or `NATS_TOKEN`. */
-  readonly nats: Omit<NatsOptions, 'name'>;
-  /** `FORGE_NATS_REPLICAS`: copies of each message in a cluster (default 1). */
-  readonly natsReplicas: number;
+/** What every service is told by its environment. */
+export interface BaseConfig {
   /** `FORGE_DATA_DIR`: where artifacts and scratch files lie; shared by all services of one machine. */
   readonly dataDir: string;
-  /** `FORGE_HOST` (default 127.0.0.1) and `FORGE_PORT` (default 0: any free one) of the health endpoints. */
+  /** `FORGE_HOST` (default 127.0.0.1) and `FORGE_PORT` (0: any free one): where it listens. */
   readonly host: string;
   readonly port: number;
-  /** `FORGE_THREADS`: threads that a phase may keep busy (default: those of the machine). */
-  readonly threads: number;
   /** `FORGE_LOG_LEVEL`: trace, debug, info, warn, error, fatal or silent (default info). */
   readonly logLevel: string;
   /** `FORGE_LOG_FILE`: where log lines go (default: standard error). */
   readonly logFile: string | undefined;
   /** `FORGE_CODE_VERSION`: the version that lineages name (default: development). */
   readonly codeVersion: string;
+}
+
+/** What a service that works on runs is told besides. */
+export interface ServiceConfig extends BaseConfig {
+  /** `NATS_URL`, `NATS_USER`, `NATS_PASSWORD` or `NATS_TOKEN`. */
+  readonly nats: Omit<NatsOptions, 'name'>;
+  /** `FORGE_NATS_REPLICAS`: copies of each message in a cluster (default 1). */
+  readonly natsReplicas: number;
+  /** `FORGE_THREADS`: threads that a phase may keep busy (default: those of the machine). */
+  readonly threads: number;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
@@ -32,43 +36,40 @@ const MAX_THREADS = 256;
 
 /**
  * Reads the environment of a service.
+ * @param defaultPort where it listens when `FORGE_PORT` says nothing
  * @throws ForgeError INVALID_ARGUMENT with every mistake at once
  */
-export function readConfig(env: NodeJS.ProcessEnv): ServiceConfig {
-  const problems: string[] = [];
-  const text = (name: string) => env[name]?.trim() || undefined;
-  const required = (name: string, meaning: string) => {
-    const value = text(name);
-    if (value === undefined) problems.push(`${name} is missing (${meaning})`);
-    return value ?? '';
+export function readConfig(env: NodeJS.ProcessEnv, defaultPort = 0): ServiceConfig {
+  const reader = new EnvReader(env);
+  const login = {
+    user: reader.text('NATS_USER'),
+    pass: reader.text('NATS_PASSWORD'),
+    token: reader.text('NATS_TOKEN'),
   };
-  const integer = (name: string, fallback: number, minimum: number, maximum: number) => {
-    const value = Number(text(name) ?? fallback);
-    if (!Number.isInteger(value) || value < minimum || value > maximum) {
-      problems.push(`${name}=${env[name]} is not a whole number from ${minimum} to ${maximum}`);
-    }
-    return value;
-  };
-  const logLevel = text('FORGE_LOG_LEVEL') ?? 'info';
-  if (!LOG_LEVELS.includes(logLevel)) problems.push(`FORGE_LOG_LEVEL=${logLevel} is none of ${LOG_LEVELS.join(', ')}`);
-  const login = { user: text('NATS_USER'), pass: text('NATS_PASSWORD'), token: text('NATS_TOKEN') };
   const config: ServiceConfig = {
+    ...readBaseConfig(reader, defaultPort),
     nats: {
-      servers: required('NATS_URL', 'for example nats://127.0.0.1:4222'),
+      servers: reader.required('NATS_URL', 'for example nats://127.0.0.1:4222'),
       ...(Object.fromEntries(Object.entries(login).filter(([, value]) => value !== undefined)) as object),
     },
-    natsReplicas: integer('FORGE_NATS_REPLICAS', 1, 1, MAX_REPLICAS),
-    dataDir: resolve(required('FORGE_DATA_DIR', 'the folder for artifacts and scratch files')),
-    host: text('FORGE_HOST') ?? '127.0.0.1',
-    port: integer('FORGE_PORT', 0, 0, MAX_PORT),
-    threads: integer('FORGE_THREADS', availableParallelism(), 1, MAX_THREADS),
-    logLevel,
-    logFile: text('FORGE_LOG_FILE'),
-    codeVersion: text('FORGE_CODE_VERSION') ?? 'development',
+    natsReplicas: reader.integer('FORGE_NATS_REPLICAS', 1, 1, MAX_REPLICAS),
+    threads: reader.integer('FORGE_THREADS', availableParallelism(), 1, MAX_THREADS),
   };
-  if (problems.length > 0)
-    throw new ForgeError('INVALID_ARGUMENT', `the environment is refused: ${problems.join('; ')}`);
+  reader.check();
   return config;
+}
+
+/** The part that services without a broker need as well; the caller asks the reader for its verdict. */
+export function readBaseConfig(reader: EnvReader, defaultPort = 0): BaseConfig {
+  const dataDir = reader.required('FORGE_DATA_DIR', 'the folder for artifacts and scratch files');
+  return {
+    dataDir: resolve(dataDir),
+    host: reader.text('FORGE_HOST') ?? '127.0.0.1',
+    port: reader.integer('FORGE_PORT', defaultPort, 0, MAX_PORT),
+    logLevel: reader.oneOf('FORGE_LOG_LEVEL', 'info', LOG_LEVELS),
+    logFile: reader.text('FORGE_LOG_FILE'),
+    codeVersion: reader.text('FORGE_CODE_VERSION') ?? 'development',
+  };
 }
 
 /** Where the artifact store of a data directory lies. */

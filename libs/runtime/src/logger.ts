@@ -1,14 +1,11 @@
 import type { LoggerService } from '@nestjs/common';
 import { destination, pino, type Logger } from 'pino';
-import type { ServiceConfig } from './config.js';
+import type { BaseConfig } from './config.js';
 
 export type { Logger } from 'pino';
 
 /** Log lines as JSON, to standard error or to a file; standard output stays free for results. */
-export function makeLogger(
-  service: string,
-  { logLevel, logFile }: Pick<ServiceConfig, 'logLevel' | 'logFile'>,
-): Logger {
+export function makeLogger(service: string, { logLevel, logFile }: Pick<BaseConfig, 'logLevel' | 'logFile'>): Logger {
   // Written at once: the last lines before a crash are the ones that matter.
   const stream = destination({ dest: logFile ?? 2, sync: true, mkdir: true });
   return pino({ level: logLevel, base: { service, pid: process.pid } }, stream);

@@ -1,11 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import type { ArtifactStore } from '@agent-forge/contracts';
 import { PhaseHandler } from '../phase-handler.js';
-import { HealthController } from './health.controller.js';
+import { HealthModule } from './health.module.js';
 import { PhaseController } from './phase.controller.js';
-import { Readiness } from './readiness.js';
+import { brokerCheck, diskCheck } from './readiness.js';
 
 /** What the module of a phase service is made of. */
 export interface PhaseModuleOptions {
@@ -19,18 +18,12 @@ export interface PhaseModuleOptions {
 @Module({})
 export class PhaseModule {
   static for({ handler, connection, store, dataDir }: PhaseModuleOptions): DynamicModule {
+    const needs = { broker: brokerCheck(connection), store: () => store.check(), disk: diskCheck(dataDir) };
     return {
       module: PhaseModule,
-      imports: [TerminusModule.forRoot({ logger: false })],
-      controllers: [PhaseController, HealthController],
-      providers: [
-        { provide: PhaseHandler, useValue: handler },
-        {
-          provide: Readiness,
-          inject: [HealthIndicatorService],
-          useFactory: (indicators: HealthIndicatorService) => new Readiness(indicators, connection, store, dataDir),
-        },
-      ],
+      imports: [HealthModule.for(needs)],
+      controllers: [PhaseController],
+      providers: [{ provide: PhaseHandler, useValue: handler }],
     };
   }
 }
