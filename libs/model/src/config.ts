@@ -43,6 +43,9 @@ export interface LlamaConfig {
 const MAX_DIMENSION = 2 ** 24;
 const MAX_LAYERS = 1024;
 
+/** A value inside a message: as JSON, but never a page of it. */
+const shown = (value: unknown): string => (JSON.stringify(value) ?? String(value)).slice(0, 80);
+
 /** A JSON object with typed look-ups whose errors name the key. */
 class Reader {
   constructor(
@@ -66,7 +69,7 @@ class Reader {
     const value = this.raw(key) ?? fallback;
     if (value === undefined) this.fail(key, 'is missing');
     if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max)
-      this.fail(key, `is ${JSON.stringify(value)}, not a whole number from 1 to ${max}`);
+      this.fail(key, `is ${shown(value)}, not a whole number from 1 to ${max}`);
     return value as number;
   }
 
@@ -74,22 +77,29 @@ class Reader {
     const value = this.raw(key) ?? fallback;
     if (value === undefined) this.fail(key, 'is missing');
     if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
-      this.fail(key, `is ${JSON.stringify(value)}, not a positive number`);
+      this.fail(key, `is ${shown(value)}, not a positive number`);
     return value as number;
   }
 
   flag(key: string, fallback: boolean): boolean {
     const value = this.raw(key) ?? fallback;
-    if (typeof value !== 'boolean') this.fail(key, `is ${JSON.stringify(value)}, not true or false`);
+    if (typeof value !== 'boolean') this.fail(key, `is ${shown(value)}, not true or false`);
     return value as boolean;
   }
 
   tokenId(key: string, vocabSize: number): number | null {
     const value = this.raw(key);
-    if (value === undefined) return null;
+    // -1 is how the first Llama conversions wrote "none".
+    if (value === undefined || value === -1) return null;
     if (!Number.isInteger(value) || (value as number) < 0 || (value as number) >= vocabSize)
-      this.fail(key, `is ${JSON.stringify(value)}, not a token of ${vocabSize}`);
+      this.fail(key, `is ${shown(value)}, not a token of ${vocabSize}`);
     return value as number;
+  }
+
+  /** Refuses keys that are not known: they would change the computation. */
+  allow(...keys: readonly string[]): void {
+    for (const key of Object.keys(this.json))
+      if (this.has(key) && !keys.includes(key)) this.fail(key, `is ${shown(this.json[key])}, which is not supported`);
   }
 
   object(key: string): Reader | null {
@@ -111,7 +121,7 @@ export function parseConfig(json: unknown): LlamaConfig {
   const r = new Reader(json as Record<string, unknown>);
   const architecture = r.raw('model_type');
   if (architecture !== 'llama' && architecture !== 'qwen2')
-    r.fail('model_type', `is ${JSON.stringify(architecture)}; llama and qwen2 can be read`);
+    r.fail('model_type', `is ${shown(architecture)}; llama and qwen2 can be read`);
   refuseUnsupported(r, architecture === 'qwen2');
   const hiddenSize = r.integer('hidden_size');
   const numHeads = r.integer('num_attention_heads');
@@ -134,7 +144,7 @@ export function parseConfig(json: unknown): LlamaConfig {
     headDim,
     rmsNormEps: r.positive('rms_norm_eps', 1e-6),
     ...parseRope(r),
-    maxPositionEmbeddings: r.integer('max_position_embeddings', 2048, 2 ** 31),
+    maxPositionEmbeddings: r.integer('max_position_embeddings', architecture === 'qwen2' ? 32_768 : 2048, 2 ** 31),
     tieWordEmbeddings: r.flag('tie_word_embeddings', false),
     attentionBias: architecture === 'qwen2',
     bosTokenId: r.tokenId('bos_token_id', vocabSize),
@@ -146,7 +156,7 @@ export function parseConfig(json: unknown): LlamaConfig {
 
 function refuseUnsupported(r: Reader, qwen2: boolean): void {
   const act = r.raw('hidden_act') ?? 'silu';
-  if (act !== 'silu' && act !== 'swish') r.fail('hidden_act', `is ${JSON.stringify(act)}; only silu is supported`);
+  if (act !== 'silu' && act !== 'swish') r.fail('hidden_act', `is ${shown(act)}; only silu is supported`);
   if (r.flag('mlp_bias', false)) r.fail('mlp_bias', 'is true, which is not supported');
   if (!qwen2 && r.flag('attention_bias', false))
     r.fail('attention_bias', 'is true, which is not supported for llama (it would also put a bias on o_proj)');
@@ -164,19 +174,30 @@ function parseEos(r: Reader, vocabSize: number): number[] {
   const list = Array.isArray(value) ? value : [value];
   for (const id of list)
     if (!Number.isInteger(id) || id < 0 || id >= vocabSize)
-      r.fail('eos_token_id', `has ${JSON.stringify(id)}, not a token of ${vocabSize}`);
+      r.fail('eos_token_id', `has ${shown(id)}, not a token of ${vocabSize}`);
   return list as number[];
 }
+
+const PLAIN_ROPE_KEYS = ['rope_theta', 'rope_type', 'type', 'partial_rotary_factor'];
+/** `factor` of 1 stands in some files of the default kind. */
+const ROPE_KEYS = {
+  default: [...PLAIN_ROPE_KEYS, 'factor'],
+  linear: [...PLAIN_ROPE_KEYS, 'factor'],
+  llama3: [...PLAIN_ROPE_KEYS, 'factor', 'low_freq_factor', 'high_freq_factor', 'original_max_position_embeddings'],
+};
 
 /** `rope_theta` and `rope_scaling` of transformers 4, or `rope_parameters` of transformers 5. */
 function parseRope(r: Reader): Pick<LlamaConfig, 'ropeTheta' | 'ropeScaling'> {
   const source = r.object('rope_parameters') ?? r.object('rope_scaling');
+  for (const part of [r, source])
+    if ((part?.raw('partial_rotary_factor') ?? 1) !== 1)
+      part!.fail('partial_rotary_factor', 'is not 1, which is not supported');
   const ropeTheta = (r.object('rope_parameters') ?? r).positive('rope_theta', r.positive('rope_theta', 10_000));
   const type = source?.raw('rope_type') ?? source?.raw('type') ?? 'default';
+  if (type === 'default' || type === 'linear' || type === 'llama3') source?.allow(...ROPE_KEYS[type]);
   if (source === null || type === 'default') return { ropeTheta, ropeScaling: null };
   if (type === 'linear') return { ropeTheta, ropeScaling: { type, factor: source.positive('factor') } };
-  if (type !== 'llama3')
-    source.fail('rope_type', `is ${JSON.stringify(type)}; default, linear and llama3 are supported`);
+  if (type !== 'llama3') source.fail('rope_type', `is ${shown(type)}; default, linear and llama3 are supported`);
   const low = source.positive('low_freq_factor');
   const high = source.positive('high_freq_factor');
   if (!(high > low)) source.fail('high_freq_factor', `is ${high}, not above low_freq_factor ${low}`);
@@ -226,7 +247,7 @@ export function configToJson(c: LlamaConfig, dtype: keyof typeof HF_DTYPE): Reco
 }
 
 function ropeJson(s: RopeScalingLinear | RopeScalingLlama3): Record<string, unknown> {
-  if (s.type === 'linear') return { rope_type: 'linear', type: 'linear', factor: s.factor };
+  if (s.type === 'linear') return { rope_type: 'linear', factor: s.factor };
   return {
     rope_type: 'llama3',
     factor: s.factor,

@@ -32,11 +32,23 @@ export async function readJsonObject(path: string): Promise<Record<string, unkno
   throw new ForgeError('NOT_A_MODEL', `${path} is not a JSON object`);
 }
 
+/** Keys that transformers wants as Python floats, and warns about otherwise. */
+const FLOAT_KEYS = /"(rope_theta|(?:low_freq_|high_freq_)?factor|rms_norm_eps|initializer_range)": (\d+)(?=,?\n)/g;
+
 /** Writes a new JSON file, as Hugging Face tools lay it out, and syncs it to disk. */
 export async function writeJson(path: string, json: unknown): Promise<void> {
+  await writeText(path, `${JSON.stringify(json, null, 2)}\n`);
+}
+
+/** Writes a new `config.json`: as {@link writeJson}, with whole numbers spelled `1.0` where floats are expected. */
+export async function writeConfigJson(path: string, json: unknown): Promise<void> {
+  await writeText(path, `${JSON.stringify(json, null, 2)}\n`.replace(FLOAT_KEYS, '"$1": $2.0'));
+}
+
+async function writeText(path: string, text: string): Promise<void> {
   const file = await open(path, 'wx');
   try {
-    await file.writeFile(`${JSON.stringify(json, null, 2)}\n`);
+    await file.writeFile(text);
     await file.sync();
   } finally {
     await file.close();

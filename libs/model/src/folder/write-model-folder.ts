@@ -10,7 +10,7 @@ import { INDEX_FILE, SINGLE_FILE } from '../safetensors/open-safetensors.js';
 import { dataBytes, streamSafetensors, syncFolder, type TensorSpec } from '../safetensors/write-safetensors.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { LazyWeights, Weights } from '../weights.js';
-import { writeJson } from './json-file.js';
+import { writeConfigJson, writeJson } from './json-file.js';
 
 /** What transformers 4 splits at; every tool reads shards of this size. */
 const DEFAULT_MAX_SHARD_BYTES = 5_000_000_000;
@@ -52,7 +52,7 @@ export async function writeModelFolder(
   try {
     await mkdir(building, { recursive: true });
     await writeWeights(building, model.config, weights, dtype, maxShardBytes);
-    await writeJson(join(building, 'config.json'), configToJson(model.config, dtype));
+    await writeConfigJson(join(building, 'config.json'), configToJson(model.config, dtype));
     await writeJson(join(building, 'generation_config.json'), generationConfig(model.config));
     for (const { name, json } of model.tokenizer?.files() ?? []) await writeJson(join(building, name), json);
     await syncFolder(building);
