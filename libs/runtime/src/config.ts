@@ -41,18 +41,19 @@ const MAX_THREADS = 256;
  */
 export function readConfig(env: NodeJS.ProcessEnv, defaultPort = 0): ServiceConfig {
   const reader = new EnvReader(env);
+  const servers = reader.required('NATS_URL', 'for example nats://127.0.0.1:4222');
   const login = {
     user: reader.text('NATS_USER'),
     pass: reader.text('NATS_PASSWORD'),
     token: reader.text('NATS_TOKEN'),
   };
   const config: ServiceConfig = {
-    ...readBaseConfig(reader, defaultPort),
     nats: {
-      servers: reader.required('NATS_URL', 'for example nats://127.0.0.1:4222'),
+      servers,
       ...(Object.fromEntries(Object.entries(login).filter(([, value]) => value !== undefined)) as object),
     },
     natsReplicas: reader.integer('FORGE_NATS_REPLICAS', 1, 1, MAX_REPLICAS),
+    ...readBaseConfig(reader, defaultPort),
     threads: reader.integer('FORGE_THREADS', availableParallelism(), 1, MAX_THREADS),
   };
   reader.check();
