@@ -23,3 +23,6 @@ export * from './training/checkpoint.js';
 export * from './audit.js';
 export * from './folder/read-model-folder.js';
 export * from './folder/write-model-folder.js';
+export * from './network/inference-parameters.js';
+export * from './evaluation/sequence-scorer.js';
+export * from './evaluation/evaluate-text.js';

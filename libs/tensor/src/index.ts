@@ -8,6 +8,7 @@ export * from './session/session.js';
 export * from './session/worker.js';
 export * from './ops/abs.js';
 export * from './ops/add.js';
+export * from './ops/arg-max.js';
 export * from './ops/attention.js';
 export * from './ops/cast.js';
 export * from './ops/clip.js';

@@ -33,7 +33,12 @@ export interface Parameters {
   get(name: string): Value;
   /** x [rows, in] times the transposed weight [out, in] of `name`, plus its bias where the model has one. */
   linear(name: string, x: Value): Value;
+  /** The products of one x with several weights; where this is given, they may be computed as one. */
+  linears?(names: readonly string[], x: Value): Value[];
 }
+
+/** Makes parameters out of the plain tensors, for phases that change how weights act (quantiser, adapters). */
+export type ParameterRule = (tensors: ReadonlyMap<string, Value>) => Parameters;
 
 /** Replaces attention over the sequence itself, for cached generation: gets rotated q, k and v of the new positions. */
 export type AttentionRule = (layer: number, q: Value, k: Value, v: Value) => Value;
@@ -58,7 +63,7 @@ export function plainParameters(tensors: ReadonlyMap<string, Value>): Parameters
 /**
  * The decoder of a Llama-family model (Touvron et al. 2023, arXiv:2302.13971, section 2.2) up to the final norm.
  * @param inputIds int [batch, sequence]
- * @returns hidden states [batch · sequence, width]
+ * @returns hidden states [batch · sequence, width], or [batch, sequence, width] where batch or sequence is a symbol
  */
 export function llamaHidden(
   config: LlamaConfig,
@@ -69,16 +74,16 @@ export function llamaHidden(
 ): Value {
   const graph = inputIds.graph;
   const [batch, sequence] = inputIds.shape as [Dim, Dim];
-  const rows: Dim = typeof batch === 'number' && typeof sequence === 'number' ? batch * sequence : 'rows';
+  const rows = typeof batch === 'number' && typeof sequence === 'number' ? [batch * sequence] : [batch, sequence];
   const attend = rule ?? ((_layer, q, k, v) => attention({ q, k, v, mask: inputs.mask }));
-  let x = reshape(gather(p.get('model.embed_tokens.weight'), inputIds), [rows, config.hiddenSize]);
+  let x = reshape(gather(p.get('model.embed_tokens.weight'), inputIds), [...rows, config.hiddenSize]);
   for (let layer = 0; layer < config.numLayers; layer++) {
     const name = `model.layers.${layer}`;
     x = graph.scope(name, () => {
       const h = add(x, attentionBlock(config, p, name, layer, x, [batch, sequence], inputs, attend));
       const n = rmsNorm(h, p.get(`${name}.post_attention_layernorm.weight`), config.rmsNormEps);
-      const gated = swiglu(p.linear(`${name}.mlp.gate_proj`, n), p.linear(`${name}.mlp.up_proj`, n));
-      return add(h, p.linear(`${name}.mlp.down_proj`, gated));
+      const [gate, up] = linears(p, [`${name}.mlp.gate_proj`, `${name}.mlp.up_proj`], n) as [Value, Value];
+      return add(h, p.linear(`${name}.mlp.down_proj`, swiglu(gate, up)));
     });
   }
   return rmsNorm(x, p.get('model.norm.weight'), config.rmsNormEps);
@@ -96,20 +101,21 @@ function attentionBlock(
 ): Value {
   const { numHeads, numKvHeads, headDim } = config;
   const n = rmsNorm(x, p.get(`${name}.input_layernorm.weight`), config.rmsNormEps);
-  const heads = (projection: string, count: number): Value =>
-    transpose(reshape(p.linear(`${name}.self_attn.${projection}`, n), [batch, sequence, count, headDim]), [0, 2, 1, 3]);
+  const projections = ['q_proj', 'k_proj', 'v_proj'].map((projection) => `${name}.self_attn.${projection}`);
+  const [q, k, v] = linears(p, projections, n) as [Value, Value, Value];
+  const heads = (x: Value, count: number): Value =>
+    transpose(reshape(x, [batch, sequence, count, headDim]), [0, 2, 1, 3]);
   const turn = (v: Value): Value => rotary(v, inputs.positions, inputs.cos, inputs.sin);
-  const out = attend(
-    layer,
-    turn(heads('q_proj', numHeads)),
-    turn(heads('k_proj', numKvHeads)),
-    heads('v_proj', numKvHeads),
-  );
-  const flat = reshape(transpose(out, [0, 2, 1, 3]), [x.shape[0]!, numHeads * headDim]);
+  const out = attend(layer, turn(heads(q, numHeads)), turn(heads(k, numKvHeads)), heads(v, numKvHeads));
+  const flat = reshape(transpose(out, [0, 2, 1, 3]), [...x.shape.slice(0, -1), numHeads * headDim]);
   return p.linear(`${name}.self_attn.o_proj`, flat);
 }
 
-/** Logits [rows, vocabulary] of hidden states [rows, width]: the head, or the embedding where they are tied. */
+function linears(p: Parameters, names: readonly string[], x: Value): Value[] {
+  return p.linears?.(names, x) ?? names.map((name) => p.linear(name, x));
+}
+
+/** Logits [..., vocabulary] of hidden states [..., width]: the head, or the embedding where they are tied. */
 export function llamaLogits(config: LlamaConfig, p: Parameters, hidden: Value): Value {
   return config.tieWordEmbeddings
     ? matmul(hidden, p.get('model.embed_tokens.weight'), { transB: true })

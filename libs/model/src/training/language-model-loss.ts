@@ -15,7 +15,7 @@ import {
   sub,
 } from '@agent-forge/tensor';
 import type { LlamaConfig } from '../config.js';
-import { type Parameters, llamaHidden, llamaLogits, plainParameters } from '../network/llama.js';
+import { type ParameterRule, llamaHidden, llamaLogits, plainParameters } from '../network/llama.js';
 import { rotaryTables } from '../network/rope.js';
 
 /** Added to the score of a key that must not be seen: large enough to vanish in softmax, small enough to stay finite in sums. */
@@ -28,9 +28,6 @@ export interface BatchShape {
   /** Rows hold several items, kept apart by `segmentIds`. */
   readonly packed: boolean;
 }
-
-/** Wraps the plain weights, for phases that change how they act (quantiser, adapters). */
-export type ParameterRule = (tensors: ReadonlyMap<string, Value>) => Parameters;
 
 /** The batch fields of a language-model step: int32 ids, float weights that add up to 1 over a whole optimiser step. */
 export function batchFields({ rows, length, packed }: BatchShape): TrainProgramOptions['batch'] {

@@ -2,7 +2,8 @@ import { ForgeError } from '@agent-forge/contracts';
 import { type Provider, type StepReport, TrainLoop, buildTrainProgram } from '@agent-forge/tensor';
 import type { Model, Weights } from '../weights.js';
 import type { BatchSource } from './batch.js';
-import { type ParameterRule, batchFields, languageModelLoss } from './language-model-loss.js';
+import type { ParameterRule } from '../network/llama.js';
+import { batchFields, languageModelLoss } from './language-model-loss.js';
 import {
   type OptimizerOptions,
   makeFilter,

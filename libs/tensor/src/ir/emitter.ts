@@ -6,8 +6,10 @@ import {
   type GraphProto,
   GraphProtoSchema,
   NodeProtoSchema,
+  StringStringEntryProtoSchema,
   type TensorProto,
   TensorProtoSchema,
+  TensorProto_DataLocation,
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../generated/onnx_pb.js';
@@ -113,9 +115,12 @@ export class Emitter {
     return this.constant('int64', [values.length], values);
   }
 
-  initializer(value: Value, tensor?: TensorProto): void {
+  initializer(value: Value): void {
     const shape = value.shape as readonly number[];
-    this.proto.initializer.push(tensor ?? toTensor(this.name(value), value.dtype, shape, value.data!));
+    const name = this.name(value);
+    this.proto.initializer.push(
+      value.data ? toTensor(name, value.dtype, shape, value.data) : toExternalTensor(name, value, shape),
+    );
   }
 
   finish(outputs: readonly { name: string; type: TensorType }[]): GraphProto {
@@ -137,6 +142,21 @@ function toAttribute(name: string, a: Attribute): AttributeProto {
 export function toTensor(name: string, dtype: DType, shape: readonly number[], data: TensorData): TensorProto {
   const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength) as Uint8Array<ArrayBuffer>;
   return create(TensorProtoSchema, { name, dataType: DTYPES[dtype].onnx, dims: shape.map(BigInt), rawData });
+}
+
+/** A tensor whose bytes the session looks up under the value's own name. */
+function toExternalTensor(name: string, value: Value, shape: readonly number[]): TensorProto {
+  const sizeBytes = shape.reduce((n, d) => n * d, DTYPES[value.dtype].bytes);
+  const entries = { location: value.name, offset: '0', length: String(sizeBytes) };
+  return create(TensorProtoSchema, {
+    name,
+    dataType: DTYPES[value.dtype].onnx,
+    dims: shape.map(BigInt),
+    dataLocation: TensorProto_DataLocation.EXTERNAL,
+    externalData: Object.entries(entries).map(([key, text]) =>
+      create(StringStringEntryProtoSchema, { key, value: text }),
+    ),
+  });
 }
 
 function toValueInfo(name: string, type: TensorType): ValueInfoProto {

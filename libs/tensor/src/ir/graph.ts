@@ -133,6 +133,18 @@ export class Graph {
     return value;
   }
 
+  /**
+   * A constant whose values are given when the session is made (`SessionOptions.externals`, by this name): large weights
+   * then never pass through the serialised model, which protobuf limits to 2 GiB.
+   */
+  external(name: string, dtype: DType, shape: readonly number[]): Value {
+    if (this.names.has(name)) throw new ForgeError('GRAPH_INVALID', `external constant ${name} is defined twice`);
+    this.names.set(name, 1);
+    const value = new Value(this, { dtype, shape }, name, null);
+    this.constants.push(value);
+    return value;
+  }
+
   /** A constant of rank 0, in the graph's float type unless `dtype` is given; equal ones are shared. */
   scalar(x: number, dtype: DType = this.float): Value {
     const key = `${dtype}:${Object.is(x, -0) ? '-0' : x}`;

@@ -12,6 +12,12 @@ export function numel(shape: Shape): number | null {
   return n;
 }
 
+/** n times a dimension; of a symbol it is a new symbol. */
+export function times(n: number, d: Dim): Dim {
+  if (n === 1) return d;
+  return typeof d === 'number' ? n * d : `${n}*${d}`;
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((d, i) => d === b[i]);
 }

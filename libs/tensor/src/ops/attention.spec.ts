@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Graph, type Value } from '../ir/graph.js';
+import { Session } from '../session/session.js';
 import { describeMistakes, describeOp } from '../testing/describe-op.js';
 import { evaluate } from '../testing/evaluate.js';
 import { type Operand, uniform } from '../testing/operand.js';
@@ -58,6 +59,27 @@ test('a token after the query changes nothing, to the last bit', async () => {
   const early = (y: Operand) => y.values.filter((_, i) => Math.floor(i / 8) % 4 < 3);
   expect(early(after!)).toEqual(early(before!));
   expect(after!.values).not.toEqual(before!.values);
+});
+
+test('batch, queries and keys may be known only when the graph runs', async () => {
+  const [q, k, v] = [
+    ['q', 4],
+    ['k', 2],
+    ['v', 2],
+  ].map(([label, heads]) => uniform(label as string, [2, heads as number, 3, 4])) as [Operand, Operand, Operand];
+  const graph = new Graph();
+  const input = ({ shape }: Operand, name: string) => graph.floatInput(name, ['batch', shape[1]!, 'sequence', 4]);
+  const mask = graph.floatInput('mask', [1, 1, 'sequence', 'sequence']);
+  const y = attention({ q: input(q, 'q'), k: input(k, 'k'), v: input(v, 'v'), mask });
+  expect(y.shape).toEqual(['batch', 4, 'sequence', 4]);
+  const operands = { q, k, v, mask: causal(3, 3) };
+  const session = await Session.of(graph, { y });
+  const feeds = Object.entries(operands).map(([name, { shape, values }]) => {
+    return [name, { dtype: 'float32' as const, shape, data: Float32Array.from(values) }];
+  });
+  const got = (await session.run(Object.fromEntries(feeds)))['y']!;
+  await session.release();
+  attended(Object.values(operands)).values.forEach((want, i) => expect(Number(got.data[i])).toBeCloseTo(want, 5));
 });
 
 const x = (...shape: number[]) => uniform('x', shape);

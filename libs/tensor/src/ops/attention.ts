@@ -1,5 +1,5 @@
 import { type Node, type OpDefinition, type Value, apply, floatsOf, mismatch } from '../ir/graph.js';
-import { show } from '../ir/shape.js';
+import { show, times } from '../ir/shape.js';
 import { matmul } from './matmul.js';
 import { mul } from './mul.js';
 import { reduceSum } from './reduce-sum.js';
@@ -59,13 +59,13 @@ export function attention({ q, k, v, mask }: AttentionInputs): Value {
   for (const [name, { shape }] of operands)
     if (shape.length !== 4)
       q.graph.mistake('attention', `${name} is [batch, heads, sequence, head], not ${show(shape)}`);
-  const [batch, heads, queries, head] = [q.shape[0]!, q.dim(1), q.dim(2), q.dim(3)];
+  const [batch, heads, queries, head] = [q.shape[0]!, q.dim(1), q.shape[2]!, q.dim(3)];
   const kvHeads = k.dim(1);
   const keys = k.shape[2]!;
   if (heads % kvHeads !== 0)
     q.graph.mistake('attention', `${heads} heads are no multiple of ${kvHeads} key/value heads`);
   // The query heads that share a key/value head lie side by side, so they are simply more rows of one product.
-  const grouped = reshape(q, [batch, kvHeads, (heads / kvHeads) * queries, head]);
+  const grouped = reshape(q, [batch, kvHeads, times(heads / kvHeads, queries), head]);
   const scores = matmul(grouped, k, { transB: true, alpha: 1 / Math.sqrt(head) });
   const masked = add(reshape(scores, [batch, heads, queries, keys]), mask);
   const out = apply(AttentionOutput, [reshape(masked, scores.shape), v], null)[0]!;

@@ -6,6 +6,7 @@ import { Graph } from '../ir/graph.js';
 import { toOnnx } from '../ir/serialize.js';
 import { exp } from '../ops/exp.js';
 import { gather } from '../ops/gather.js';
+import { matmul } from '../ops/matmul.js';
 import { type HostTensor, Session } from './session.js';
 
 const graph = new Graph();
@@ -68,5 +69,36 @@ describe('Session', () => {
 
   test('of bytes that are no model says so', async () => {
     await expect(Session.create(Uint8Array.of(1, 2, 3))).rejects.toMatchObject({ code: 'GRAPH_INVALID' });
+  });
+});
+
+describe('external constants', () => {
+  const doubled = () => {
+    const graph = new Graph();
+    const w = graph.external('w', 'float32', [2, 2]);
+    return { graph, y: matmul(graph.floatInput('x', [1, 2]), w) };
+  };
+  const x = { dtype: 'float32', shape: [1, 2], data: Float32Array.of(1, 10) } as const;
+
+  test('get their values when the session is made, as a copy', async () => {
+    const { graph, y } = doubled();
+    const data = Float32Array.of(1, 2, 3, 4);
+    const session = await Session.of(graph, { y }, { externals: new Map([['w', data]]) });
+    data.fill(0);
+    expect([...(await session.run({ x }))['y']!.data]).toEqual([31, 42]);
+    await session.release();
+  });
+
+  test('are not in the serialised model', () => {
+    const graph = new Graph();
+    const w = graph.external('w', 'float32', [1000, 1000]);
+    expect(toOnnx(graph, { y: matmul(graph.floatInput('x', [1, 1000]), w) }).length).toBeLessThan(1000);
+  });
+
+  test('are refused when absent, of another size or defined twice', async () => {
+    const { graph, y } = doubled();
+    for (const externals of [new Map(), new Map([['w', new Float32Array(3)]])])
+      await expect(Session.of(graph, { y }, { externals })).rejects.toMatchObject({ code: 'GRAPH_INVALID' });
+    expect(() => graph.external('w', 'float32', [1])).toThrow(/external constant w is defined twice/);
   });
 });

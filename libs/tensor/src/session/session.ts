@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly optimization?: 'basic' | 'all';
   /** Writes a profile (Chrome trace) with this prefix. */
   readonly profile?: string;
+  /** Values of the graph's external constants, by name; copied while the session is made. */
+  readonly externals?: ReadonlyMap<string, TensorData>;
   /** onnxruntime configuration entries, by their dotted names. */
   readonly extra?: Readonly<Record<string, string>>;
 }
@@ -62,6 +64,7 @@ export class Session {
       graphOptimizationLevel: options.optimization ?? 'all',
       logSeverityLevel: FATAL,
       extra: nested({ ...CONFIG, ...options.extra }),
+      ...(options.externals === undefined ? {} : { externalData: externalData(options.externals) }),
       ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
     };
     try {
@@ -112,6 +115,13 @@ export class Session {
   async release(): Promise<void> {
     await this.session.release();
   }
+}
+
+function externalData(externals: ReadonlyMap<string, TensorData>): { path: string; data: Uint8Array }[] {
+  return [...externals].map(([path, { buffer, byteOffset, byteLength }]) => ({
+    path,
+    data: new Uint8Array(buffer, byteOffset, byteLength),
+  }));
 }
 
 function toOrt(tensor: HostTensor | undefined, name: string): Tensor {
