@@ -139,6 +139,17 @@ export const ERROR_CATALOG = {
     retry: 'permanent',
     meaning: 'No nats-server binary was found. The message says how to get one.',
   },
+  AUTH_UNAVAILABLE: {
+    httpStatus: 503,
+    retry: 'transient',
+    meaning: 'The auth service cannot be reached, so that no token can be issued or checked.',
+  },
+  SERVICE_FAILED: {
+    httpStatus: 500,
+    retry: 'permanent',
+    meaning:
+      'A service process did not start, or ended by itself. The message has its last line and the path of its log.',
+  },
   STORE_UNAVAILABLE: {
     httpStatus: 503,
     retry: 'transient',

@@ -10,6 +10,8 @@ export * from './events.js';
 export * from './envelope.js';
 export * from './event-rules.js';
 export * from './trace.js';
+export * from './access-token.js';
+export * from './api.js';
 export * from './generated/v1/recipe_pb.js';
 export * from './generated/v1/events_pb.js';
 export * from './random.js';

@@ -1,0 +1,52 @@
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { FastifyServerOptions } from 'fastify';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { nestLogger, type Logger } from '../logger.js';
+import { ProblemFilter, sendProblem } from './problem.filter.js';
+import { DepthPipe, validationPipe } from './validation.js';
+
+/** A recipe must fit into one event of 64 KiB; nothing else that comes as JSON or as a form is larger. */
+const BODY_LIMIT_BYTES = 64 * 1024;
+/** Wildcards carry file names of artifacts: four parts of 128 characters, percent-encoded. */
+const MAX_PARAM_LENGTH = 2_048;
+/** Between two requests of one connection; longer than the idle time of usual load balancers, so that they close first. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+/** Request ids of callers are taken over when they cannot do harm in a log. */
+const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** What every answer says: this is data, not a page; nothing may frame it, guess its type or keep it. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+/** The NestJS application of an HTTP service: problem documents, checked and limited bodies, request ids, safe headers. Not listening yet. */
+export async function createHttpApp(root: DynamicModule | Type, logger: Logger): Promise<NestFastifyApplication> {
+  const options: FastifyServerOptions = {
+    bodyLimit: BODY_LIMIT_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    frameworkErrors: (error, request, reply) => sendProblem(logger, error, request, reply),
+  };
+  const adapter = new FastifyAdapter(options);
+  adapter.getInstance().addHook('onRequest', async (request, reply) => {
+    reply.headers({ ...HEADERS, 'x-request-id': request.id });
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
+    logger: nestLogger(logger),
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new ProblemFilter(logger));
+  app.useGlobalPipes(new DepthPipe(), validationPipe());
+  return app;
+}
