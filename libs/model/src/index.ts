@@ -26,3 +26,4 @@ export * from './folder/write-model-folder.js';
 export * from './network/inference-parameters.js';
 export * from './evaluation/sequence-scorer.js';
 export * from './evaluation/evaluate-text.js';
+export * from './evaluation/evaluate-items.js';

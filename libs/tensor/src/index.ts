@@ -10,6 +10,7 @@ export * from './ops/abs.js';
 export * from './ops/add.js';
 export * from './ops/arg-max.js';
 export * from './ops/attention.js';
+export * from './ops/cached-attention.js';
 export * from './ops/cast.js';
 export * from './ops/clip.js';
 export * from './ops/concat.js';

@@ -50,8 +50,7 @@ export async function evaluateText(
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new ForgeError('INVALID_ARGUMENT', `batchSize is a whole number of at least 1, not ${batchSize}`);
   const windows = texts.flatMap((t) => windowsOf(model, t, contextLength));
-  if (windows.length === 0)
-    throw new ForgeError('DATA_INVALID', 'the text has no token to score; it needs at least two');
+  if (windows.length === 0) throw new ForgeError('DATA_INVALID', 'the text is too short: there is no token to score');
   return withScorer(model, { ...options, maxLength: contextLength }, async (scorer) => {
     let [nats, tokens] = [0, 0];
     for (let at = 0; at < windows.length; at += batchSize) {
