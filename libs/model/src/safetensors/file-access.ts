@@ -11,10 +11,11 @@ export interface FileIdentity {
   readonly version: string;
 }
 
-/** Turns an error of the file system into ours; a ForgeError passes through. */
+/** Turns an error of the file system into ours; others pass through {@link ForgeError.from}. */
 export function fileError(path: string, error: unknown): ForgeError {
-  if (error instanceof ForgeError) return error;
-  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  // Not of the file system: a ForgeError, or a fault of whoever was called in between.
+  if (syscall === undefined) return ForgeError.from(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return new ForgeError('FILE_NOT_FOUND', `${path} does not exist`, error);
   if (code === 'EACCES' || code === 'EPERM')
     return new ForgeError('FILE_NOT_FOUND', `${path} cannot be read or written: permission denied`, error);

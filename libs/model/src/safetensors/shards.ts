@@ -74,7 +74,7 @@ async function readWeightMap(path: string, options: OpenOptions): Promise<Map<st
     throw invalidIndex(path, problem);
   };
   const text = await readText(path, options, fail);
-  const root = parseStrictJson(text, { maxDepth: MAX_INDEX_DEPTH, fail });
+  const root = parseStrictJson(text, { maxDepth: MAX_INDEX_DEPTH, numbers: 'any', fail });
   const weightMap = root instanceof Map ? root.get('weight_map') : undefined;
   if (!(weightMap instanceof Map) || weightMap.size === 0) return fail('there is no weight_map');
   if (weightMap.size > MAX_TENSORS) fail(`it lists ${weightMap.size} tensors; at most ${MAX_TENSORS} are read`);

@@ -4,15 +4,18 @@ export type StrictJson = string | number | boolean | null | StrictJson[] | Map<s
 export interface StrictJsonRules {
   /** Objects and lists inside one another. */
   readonly maxDepth: number;
+  /** Numbers of other kinds than plain whole ones up to 2^53 - 1 are refused, unless `any` is said. */
+  readonly numbers?: 'whole' | 'any';
   /** Called with what is wrong; throws. */
   readonly fail: (problem: string) => never;
 }
 
 const NUMBER = /-?[0-9][0-9.eE+-]*/y;
+const JSON_NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 const WHOLE = /^(?:0|[1-9][0-9]{0,15})$/;
 
 /**
- * Parses the JSON (RFC 8259) of safetensors headers and indices, and refuses what `JSON.parse` lets pass in silence:
+ * Parses the JSON (RFC 8259) of safetensors headers and indices and refuses what `JSON.parse` lets pass in silence:
  * keys that stand twice, text that is not well-formed Unicode, any depth, and every number that is not a plain whole
  * number up to 2^53 - 1 (`-0`, `1e3`, `1.0`). Only spaces may follow the value.
  */
@@ -126,8 +129,10 @@ class Parser {
     NUMBER.lastIndex = this.at;
     const literal = NUMBER.exec(this.text)?.[0] ?? '-';
     const value = Number(literal);
-    if (!WHOLE.test(literal) || value > Number.MAX_SAFE_INTEGER)
+    const plain = WHOLE.test(literal) && value <= Number.MAX_SAFE_INTEGER;
+    if (this.rules.numbers !== 'any' && !plain)
       this.fail(`the number ${literal.slice(0, 40)} is not a plain whole number from 0 to 2^53 - 1`);
+    if (!JSON_NUMBER.test(literal)) this.fail(`the number ${literal.slice(0, 40)} is malformed`);
     this.at += literal.length;
     return value;
   }
