@@ -20,6 +20,8 @@ export interface WriteModelOptions {
   readonly dtype?: FloatDtype;
   /** Weights larger than this are split into files of at most this size (a larger tensor gets a file of its own). */
   readonly maxShardBytes?: number;
+  /** More JSON files of the folder, by name: how the model was made. */
+  readonly extraFiles?: Readonly<Record<string, unknown>>;
 }
 
 /** What is written: weights in memory, or read one by one while writing. */
@@ -55,6 +57,7 @@ export async function writeModelFolder(
     await writeConfigJson(join(building, 'config.json'), configToJson(model.config, dtype));
     await writeJson(join(building, 'generation_config.json'), generationConfig(model.config));
     for (const { name, json } of model.tokenizer?.files() ?? []) await writeJson(join(building, name), json);
+    for (const [name, json] of Object.entries(options.extraFiles ?? {})) await writeJson(join(building, name), json);
     await syncFolder(building);
     await moveInto(building, target);
   } catch (error) {
