@@ -4,6 +4,8 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { FastifyServerOptions } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ForgeError } from '@agent-forge/contracts';
+import type { BaseConfig } from '../config.js';
 import { nestLogger, type Logger } from '../logger.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { DepthPipe, validationPipe } from './validation.js';
@@ -49,4 +51,26 @@ export async function createHttpApp(root: DynamicModule | Type, logger: Logger):
   app.useGlobalFilters(new ProblemFilter(logger));
   app.useGlobalPipes(new DepthPipe(), validationPipe());
   return app;
+}
+
+/**
+ * Lets an application listen.
+ * @returns its URL
+ * @throws ForgeError INVALID_ARGUMENT when the port or the address cannot be had
+ */
+export async function listen(
+  app: NestFastifyApplication,
+  { port, host }: Pick<BaseConfig, 'port' | 'host'>,
+): Promise<string> {
+  try {
+    await app.listen(port, host);
+    return await app.getUrl();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const problem =
+      code === 'EADDRINUSE'
+        ? `port ${port} of ${host} is in use by another process; choose another port, or 0 for any free one`
+        : `cannot listen on port ${port} of ${host}: ${error instanceof Error ? error.message : error}`;
+    throw new ForgeError('INVALID_ARGUMENT', problem, error);
+  }
 }

@@ -1,0 +1,19 @@
+import { join } from 'node:path';
+import { createHttpApp, listen, type Logger } from '@agent-forge/runtime';
+import { AuthModule } from './auth.module.js';
+import { ClientStore } from './clients/client-store.js';
+import type { AuthConfig } from './config.js';
+import { loadSigningKey } from './keys/signing-key.js';
+import { TokenIssuer } from './tokens/token-issuer.js';
+
+/** Starts the auth service in this process; its secrets lie in `<dataDir>/auth`. */
+export async function startAuth(config: AuthConfig, logger: Logger): Promise<{ url: string; close(): Promise<void> }> {
+  const dir = join(config.dataDir, 'auth');
+  const [key, clients] = [await loadSigningKey(dir), await ClientStore.open(dir)];
+  let url = '';
+  const issuer = new TokenIssuer(key, () => config.issuer ?? url);
+  const app = await createHttpApp(AuthModule.for({ key, clients, issuer, dataDir: config.dataDir }), logger);
+  url = await listen(app, config);
+  logger.info({ url, issuer: config.issuer ?? url, kid: key.kid }, 'serving');
+  return { url, close: () => app.close() };
+}
