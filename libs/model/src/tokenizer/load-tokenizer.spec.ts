@@ -90,6 +90,14 @@ describe('the faults of the JavaScript library are mended: the tokenizers librar
 });
 
 describe('loadTokenizer', () => {
+  test('takes a chat template from its file', async () => {
+    for (const { name, json } of byteTokenizer().files()) await writeFile(join(dir, name), JSON.stringify(json));
+    await writeFile(join(dir, 'chat_template.jinja'), '{{ messages }}');
+    const [, config] = (await loadTokenizer(dir))!.files();
+    expect(config!.json).toMatchObject({ eos_token: '<eos>', chat_template: '{{ messages }}' });
+    for (const name of ['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja']) await rm(join(dir, name));
+  });
+
   test('gives null for a folder without one', async () => {
     expect(await loadTokenizer(dir)).toBeNull();
   });

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
+import { identify } from '../safetensors/file-access.js';
 import { LibraryTokenizer } from './library-tokenizer.js';
 import type { Tokenizer } from './tokenizer.js';
 import { checkTokenizerJson } from './tokenizer-rules.js';
@@ -8,15 +9,21 @@ import { checkTokenizerJson } from './tokenizer-rules.js';
 /** A tokenizer.json of a 256k vocabulary has about 35 MB. */
 const MAX_TOKENIZER_BYTES = 128 * 2 ** 20;
 
+/** Published chat templates have a few kB. */
+const MAX_TEMPLATE_BYTES = 2 ** 20;
+
 /**
- * Reads `tokenizer.json` (and `tokenizer_config.json` if there is one) of a folder.
+ * Reads `tokenizer.json` of a folder, with `tokenizer_config.json` and `chat_template.jinja` where they are; a template
+ * in a file of its own goes into the configuration, where older tools look for it.
  * @returns null when the folder has no tokenizer.json
  * @throws ForgeError `TOKENIZER_INVALID` when it cannot be read
  */
 export async function loadTokenizer(dir: string): Promise<Tokenizer | null> {
   const tokenizer = await readJson(join(dir, 'tokenizer.json'));
   if (tokenizer === null) return null;
-  return tokenizerFromJson(tokenizer, (await readJson(join(dir, 'tokenizer_config.json'))) ?? {});
+  const config = (await readJson(join(dir, 'tokenizer_config.json'))) ?? {};
+  const template = await readText(join(dir, 'chat_template.jinja'), MAX_TEMPLATE_BYTES);
+  return tokenizerFromJson(tokenizer, template === null ? config : { ...config, chat_template: template });
 }
 
 /** @throws ForgeError `TOKENIZER_INVALID` when it is malformed or of a kind that the library cannot use */
@@ -31,17 +38,8 @@ export function tokenizerFromJson(tokenizer: object, config: object): Tokenizer 
 }
 
 async function readJson(path: string): Promise<object | null> {
-  let text: string;
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_TOKENIZER_BYTES)
-      throw new ForgeError('TOKENIZER_INVALID', `${path} has ${size} bytes; at most ${MAX_TOKENIZER_BYTES} are read`);
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    if (error instanceof ForgeError) throw error;
-    throw new ForgeError('TOKENIZER_INVALID', `${path} cannot be read`, error);
-  }
+  const text = await readText(path, MAX_TOKENIZER_BYTES);
+  if (text === null) return null;
   try {
     const json: unknown = JSON.parse(text);
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json;
@@ -49,4 +47,18 @@ async function readJson(path: string): Promise<object | null> {
     // Falls through to the one error for anything that is not a JSON object.
   }
   throw new ForgeError('TOKENIZER_INVALID', `${path} is not a JSON object`);
+}
+
+/** @returns null when there is no such file */
+async function readText(path: string, maxBytes: number): Promise<string | null> {
+  try {
+    const { sizeBytes } = await identify(path);
+    if (sizeBytes > maxBytes)
+      throw new ForgeError('TOKENIZER_INVALID', `${path} has ${sizeBytes} bytes; at most ${maxBytes} are read`);
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as { cause?: NodeJS.ErrnoException }).cause?.code === 'ENOENT') return null;
+    if (error instanceof ForgeError && error.code === 'TOKENIZER_INVALID') throw error;
+    throw new ForgeError('TOKENIZER_INVALID', `${path} cannot be read`, error);
+  }
 }
