@@ -1,1 +1,2 @@
 export * from './phase.js';
+export * from './registry.js';

@@ -91,3 +91,16 @@ test('the broker is killed while a phase is at work: the run goes on and ends', 
   const ready = await fetch(`${service.url}/ready`);
   expect(ready.status).toBe(200);
 });
+
+test('a service whose broker does not answer is alive but not ready', async () => {
+  const service = await world.serve('patient');
+  const status = async (path: string) => (await fetch(`${service.url}/${path}`)).status;
+  process.kill(world.broker.server.pid, 'SIGSTOP');
+  try {
+    expect([await status('health'), await status('ready')]).toEqual([200, 503]);
+  } finally {
+    process.kill(world.broker.server.pid, 'SIGCONT');
+  }
+  for (let i = 0; i < 100 && (await status('ready')) !== 200; i++) await new Promise((r) => setTimeout(r, 50));
+  expect(await status('ready')).toBe(200);
+});

@@ -1,15 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError, MAX_TEXT_LENGTH, type EventOf } from '@agent-forge/contracts';
-import { publishProgress, type Execution, type RunLog, type Settlement } from '@agent-forge/nats';
-import { resolveParams, type Phase, type PhaseProgress } from '@agent-forge/phases';
-import { inputsOf, phaseOf, planOf, retryDelayMs, type Command, type RunState } from '@agent-forge/run';
-import { artifactsDir, workDir, type ServiceConfig } from './config.js';
-import { failpoint } from './failpoint.js';
-import { runJob } from './job/job.js';
+import type { Execution, Settlement } from '@agent-forge/nats';
+import { phaseOf, retryDelayMs, type Command } from '@agent-forge/run';
+import { runAttempt, type AttemptOptions, type Claim } from './attempt.js';
 import { watchClaim } from './claim-watch.js';
-import type { Logger } from './logger.js';
+import { failpoint } from './failpoint.js';
 
 /** The events that can name a phase as next. */
 export type TriggerEvent = EventOf<'run.requested'> | EventOf<'phase.completed'>;
@@ -18,33 +13,15 @@ export type TriggerEvent = EventOf<'run.requested'> | EventOf<'phase.completed'>
 const HOLD_RESULT_MS = 15 * 60_000;
 const HOLD_POLL_MS = 1_000;
 
-/** What {@link PhaseHandler} is told. */
-export interface PhaseHandlerOptions {
-  phase: Phase;
-  log: RunLog;
-  /** The id of this worker, unique for each process. */
-  worker: string;
-  config: ServiceConfig;
-  logger: Logger;
-}
-
-/** One claim of a phase by this worker. */
-interface Claim {
-  tenant: string;
-  run: string;
-  attempt: number;
-  state: RunState;
-}
-
 /**
  * What a worker does with an event that names its phase: claim the phase by compare-and-set, compute, append the result with the sequence
  * expected, close the run if that was due, and only then let the message go. A crash between any two steps is harmless: the message comes again,
  * and what has been done already is not done twice. Who loses the claim discards its work.
  */
 export class PhaseHandler {
-  readonly #options: PhaseHandlerOptions;
+  readonly #options: AttemptOptions;
 
-  constructor(options: PhaseHandlerOptions) {
+  constructor(options: AttemptOptions) {
     this.#options = options;
   }
 
@@ -80,7 +57,7 @@ export class PhaseHandler {
     const about = { phase: phase.name, attempt: claim.attempt, worker };
     const watch = watchClaim(log, { tenant: claim.tenant, run: claim.run, ...about }, shutdown);
     try {
-      const result = await this.#compute(claim, watch.signal);
+      const result = await runAttempt(this.#options, claim, watch.signal);
       return { do: 'complete', ...about, result };
     } catch (thrown) {
       const error = ForgeError.from(thrown);
@@ -91,44 +68,6 @@ export class PhaseHandler {
       return { do: error.retry === 'permanent' ? 'fail' : 'release', ...about, error: cause };
     } finally {
       watch.stop();
-    }
-  }
-
-  async #compute({ tenant, run, attempt, state }: Claim, signal: AbortSignal) {
-    const { phase, config, worker, log } = this.#options;
-    const plan = planOf(state.recipe, phase.name);
-    const params = resolveParams(phase, plan?.params);
-    const scratch = join(workDir(config.dataDir), `${run}-${phase.name}-${attempt}-${worker}`);
-    await mkdir(scratch, { recursive: true });
-    let serial = 0;
-    const onProgress = ({ secondsLeft, ...progress }: PhaseProgress) => {
-      const address = { tenant, run, phase: phase.name, source: log.source };
-      const left = secondsLeft === undefined || !Number.isFinite(secondsLeft) ? {} : { secondsLeft };
-      publishProgress(log.connection, address, ++serial, { attempt, ...progress, ...left });
-    };
-    try {
-      const input = {
-        tenant,
-        run,
-        attempt,
-        seed: state.recipe.seed,
-        params,
-        allowFallback: plan?.allowFallback ?? false,
-        data: state.recipe.data,
-        inputs: inputsOf(state, phase.name),
-      };
-      const { threads, codeVersion, dataDir } = config;
-      const job = {
-        module: phase.module,
-        input,
-        artifactsDir: artifactsDir(dataDir),
-        workDir: scratch,
-        threads,
-        codeVersion,
-      };
-      return await runJob(job, signal, onProgress);
-    } finally {
-      await rm(scratch, { recursive: true, force: true });
     }
   }
 

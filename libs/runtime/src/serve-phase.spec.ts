@@ -155,7 +155,7 @@ describe('errors', () => {
     const { status, stderr } = spawnSync(process.execPath, [module, 'any'], { env, encoding: 'utf8' });
     expect(status).toBe(1);
     expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect(stderr).toMatch(/^INVALID_ARGUMENT: .*NATS_URL is missing.*FORGE_DATA_DIR is missing.*FORGE_PORT=x/);
+    expect(stderr).toMatch(/^INVALID_ARGUMENT: (?=.*NATS_URL is missing)(?=.*FORGE_DATA_DIR is missing).*FORGE_PORT=x/);
   });
 });
 

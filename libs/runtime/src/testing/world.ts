@@ -60,8 +60,17 @@ export class World {
   }
 
   /** Starts a service for the hash phase of a name and waits until it takes work. */
-  async serve(name: string, env: Record<string, string> = {}): Promise<TestService> {
-    const module = join(import.meta.dirname, 'serve-hash-phase.js');
+  serve(name: string, env: Record<string, string> = {}): Promise<TestService> {
+    return this.#fork('serve-hash-phase.js', name, env);
+  }
+
+  /** Starts a service for a phase of the pipeline. */
+  serveReal(name: string): Promise<TestService> {
+    return this.#fork('serve-real-phase.js', name, {});
+  }
+
+  async #fork(script: string, name: string, env: Record<string, string>): Promise<TestService> {
+    const module = join(import.meta.dirname, script);
     const child = fork(module, [name], {
       env: { PATH: process.env['PATH'], ...this.env, ...env },
       execArgv: [],

@@ -1,0 +1,4 @@
+import { cognate } from '@agent-forge/phases';
+import { servePhase } from '@agent-forge/runtime';
+
+await servePhase(cognate);

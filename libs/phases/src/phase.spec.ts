@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals';
+import { isPhaseName, PHASES } from '@agent-forge/contracts';
+import { cognate, phases } from './registry.js';
+import { resolveParams } from './phase.js';
+
+describe('the phases that exist', () => {
+  test('are of the table, in its order', () => {
+    const names: string[] = phases.map(({ name }) => name);
+    expect(names.every(isPhaseName)).toBe(true);
+    expect(names).toEqual(PHASES.map(({ name }) => name as string).filter((name) => names.includes(name)));
+  });
+
+  test('say of every parameter what it means, and have a default for every one that is needed', () => {
+    for (const phase of phases) {
+      for (const [name, schema] of Object.entries(phase.params.properties)) {
+        expect([name, typeof schema.description]).toEqual([name, 'string']);
+      }
+      expect(() => resolveParams(phase, undefined)).not.toThrow();
+    }
+  });
+
+  test('can be loaded in a worker by the module they name', async () => {
+    for (const phase of phases) expect(((await import(phase.module)) as { phase: unknown }).phase).toBe(phase);
+  });
+
+  test('take only artifacts that a phase before them makes', () => {
+    phases.forEach(({ consumes }, i) => {
+      if (consumes.kind === undefined) return;
+      expect(phases[i - 1]!.produces.some(({ kind }) => kind === consumes.kind)).toBe(true);
+    });
+  });
+});
+
+describe('parameters', () => {
+  test('take their defaults and keep what is given', () => {
+    expect(resolveParams(cognate, { steps: 9 })).toMatchObject({ steps: 9, seeds: 2, optimizer: 'muon' });
+  });
+
+  test('given by one run do not change the defaults of the next', () => {
+    resolveParams(cognate, { seeds: 5 });
+    expect(resolveParams(cognate, {})).toMatchObject({ seeds: 2 });
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['an unknown one', { step: 9 }, /parameter step of cognate is unknown; cognate has seeds, maxSeconds/],
+    ['one of another type', { steps: '9' }, /parameter steps of cognate is refused: expected integer/],
+    [
+      'one out of range',
+      { seeds: 0 },
+      /parameter seeds of cognate is refused: expected integer to be greater or equal to 1/,
+    ],
+    ['one that is no choice', { optimizer: 'sgd' }, /parameter optimizer of cognate is refused/],
+    ['a list', [1], /parameter params of cognate is refused: expected object/],
+    ['NaN', { trunkShare: Number.NaN }, /parameter trunkShare of cognate is refused/],
+    ['__proto__', JSON.parse('{"__proto__": {"seeds": 3}}'), /parameter __proto__ of cognate is unknown/],
+  ])('are refused by name: %s', (_, given, message) => {
+    expect(() => resolveParams(cognate, given)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) }),
+    );
+  });
+});

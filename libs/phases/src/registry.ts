@@ -1,0 +1,8 @@
+import { phase as cognate } from './cognate/index.js';
+import { phase as evomerge } from './evomerge/index.js';
+import type { Phase } from './phase.js';
+
+export { cognate, evomerge };
+
+/** The phases that exist so far, in the order of the pipeline. */
+export const phases: readonly Phase[] = [cognate, evomerge];

@@ -1,0 +1,86 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { publishProgress, type RunLog } from '@agent-forge/nats';
+import { resolveParams, type Phase, type PhaseProgress } from '@agent-forge/phases';
+import { inputsOf, planOf, type PhaseOutcome, type RunState } from '@agent-forge/run';
+import { runInWorker } from '@agent-forge/tensor/worker';
+import { artifactsDir, workDir, type ServiceConfig } from './config.js';
+import type { PhaseJob } from './job/phase-job.js';
+import type { Logger } from './logger.js';
+
+/** The function that runs in the worker thread. */
+const PHASE_JOB = new URL('./job/phase-job.js', import.meta.url);
+
+/** What every attempt of a service needs. */
+export interface AttemptOptions {
+  phase: Phase;
+  log: RunLog;
+  /** The id of this worker, unique for each process. */
+  worker: string;
+  config: ServiceConfig;
+  logger: Logger;
+}
+
+/** One claim of a phase by this worker. */
+export interface Claim {
+  tenant: string;
+  run: string;
+  attempt: number;
+  /** The run as it was when the claim was made. */
+  state: RunState;
+}
+
+/**
+ * Runs one attempt of a phase in a worker thread, in a scratch folder that is gone afterwards, and publishes its progress.
+ * @param signal ends the work
+ * @throws ForgeError of the phase; INVALID_ARGUMENT for parameters that it does not have; CANCELLED after `signal`
+ */
+export async function runAttempt(options: AttemptOptions, claim: Claim, signal: AbortSignal): Promise<PhaseOutcome> {
+  const { phase, config, worker } = options;
+  const { run, attempt } = claim;
+  const input = inputOf(phase, claim);
+  const scratch = join(workDir(config.dataDir), `${run}-${phase.name}-${attempt}-${worker}`);
+  await mkdir(scratch, { recursive: true });
+  try {
+    const { threads, codeVersion, dataDir } = config;
+    const job: PhaseJob = {
+      module: phase.module,
+      input,
+      artifactsDir: artifactsDir(dataDir),
+      workDir: scratch,
+      threads,
+      codeVersion,
+    };
+    return await runInWorker(PHASE_JOB, job, { signal, onProgress: progressOf(options, claim) });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function inputOf(phase: Phase, { tenant, run, attempt, state }: Claim): PhaseJob['input'] {
+  const plan = planOf(state.recipe, phase.name);
+  return {
+    tenant,
+    run,
+    attempt,
+    seed: state.recipe.seed,
+    params: resolveParams(phase, plan?.params),
+    allowFallback: plan?.allowFallback ?? false,
+    data: state.recipe.data,
+    inputs: inputsOf(state, phase.name),
+  };
+}
+
+function progressOf({ phase, log, logger }: AttemptOptions, { tenant, run, attempt }: Claim) {
+  const address = { tenant, run, phase: phase.name, source: log.source };
+  let serial = 0;
+  return ({ secondsLeft, ...progress }: PhaseProgress): void => {
+    const left = secondsLeft === undefined || !Number.isFinite(secondsLeft) ? {} : { secondsLeft };
+    try {
+      publishProgress(log.connection, address, ++serial, { attempt, ...progress, ...left });
+    } catch (error) {
+      // Progress that breaks its contract must not end the work that it tells of.
+      logger.warn({ run, err: error }, 'progress cannot be published');
+    }
+  };
+}

@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals';
+import { ForgeError } from '@agent-forge/contracts';
+import type { Phase, PhaseContext } from '@agent-forge/phases';
+import { phase as hashPhase } from '../testing/hash-phase.js';
+import { runPhase } from './run-phase.js';
+
+const outcome = (role: string) => ({
+  artifacts: [{ id: 'a'.repeat(64), kind: 'report', role }],
+  metrics: { quality: role === 'good' ? 1 : 0 },
+});
+
+/** A phase that does what a test says; the gate wants quality 1. */
+function phaseThat(
+  run: () => Promise<ReturnType<typeof outcome>>,
+  fallback?: () => Promise<ReturnType<typeof outcome>>,
+): Phase {
+  return {
+    ...hashPhase,
+    run,
+    gate: ({ metrics }) => (metrics['quality'] === 1 ? [] : ['quality is below 1']),
+    fallback: fallback ? { name: 'plain-average', run: fallback } : null,
+  };
+}
+
+const context = (allowFallback: boolean, signal = new AbortController().signal) =>
+  ({ allowFallback, signal, params: {} }) as PhaseContext;
+const good = async () => outcome('good');
+const bad = async () => outcome('bad');
+const broken = async () => {
+  throw new ForgeError('DIVERGED', 'the loss is NaN');
+};
+
+describe('a phase', () => {
+  test('passes on what passes its gate', async () => {
+    expect(await runPhase(phaseThat(good), context(false))).toEqual(outcome('good'));
+  });
+
+  test('that does not pass its gate fails, with the reason', async () => {
+    await expect(runPhase(phaseThat(bad, good), context(false))).rejects.toMatchObject({
+      code: 'GATE_FAILED',
+      message: expect.stringContaining('quality is below 1'),
+    });
+  });
+
+  test('that fails takes its fallback only when the recipe allows it, and says so', async () => {
+    const degraded = await runPhase(phaseThat(broken, good), context(true));
+    expect(degraded).toEqual({ ...outcome('good'), degraded: 'plain-average, because the loss is NaN' });
+    expect(await runPhase(phaseThat(bad, good), context(true))).toMatchObject({
+      degraded: expect.stringContaining('quality is below 1'),
+    });
+    await expect(runPhase(phaseThat(broken, good), context(false))).rejects.toMatchObject({ code: 'DIVERGED' });
+    await expect(runPhase(phaseThat(broken), context(true))).rejects.toMatchObject({ code: 'DIVERGED' });
+  });
+
+  test('whose fallback is no better fails all the same', async () => {
+    await expect(runPhase(phaseThat(broken, bad), context(true))).rejects.toMatchObject({ code: 'GATE_FAILED' });
+  });
+
+  test('that met a transient error, or is no longer wanted, takes no fallback', async () => {
+    const full = async () => {
+      throw new ForgeError('STORE_UNAVAILABLE', 'disk full');
+    };
+    await expect(runPhase(phaseThat(full, good), context(true))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(runPhase(phaseThat(broken, good), context(true, AbortSignal.abort()))).rejects.toMatchObject({
+      code: 'DIVERGED',
+    });
+  });
+});
