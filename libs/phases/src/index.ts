@@ -1,2 +1,3 @@
 export * from './phase.js';
 export * from './registry.js';
+export * from './pipeline.js';

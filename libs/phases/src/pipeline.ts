@@ -1,0 +1,31 @@
+import { ForgeError, type Recipe } from '@agent-forge/contracts';
+import { checkRecipe } from '@agent-forge/run';
+import { resolveParams, type Phase } from './phase.js';
+import { phases } from './registry.js';
+
+/**
+ * Checks a recipe before any work: that its phases exist, that each finds what it reads in what the phase before it makes, that there is data
+ * where data is read, and every parameter.
+ * @throws ForgeError INVALID_ARGUMENT naming the first thing that is wrong
+ */
+export function checkPipeline(recipe: Recipe, known: readonly Phase[] = phases): void {
+  checkRecipe(
+    recipe,
+    known.map(({ name }) => name),
+  );
+  const planned = recipe.phases.map(({ phase }) => known.find(({ name }) => name === phase)!);
+  planned.forEach((phase, i) => {
+    checkConsumption(phase, planned[i - 1], recipe.data.length > 0);
+    resolveParams(phase, recipe.phases[i]!.params);
+  });
+}
+
+function checkConsumption({ name, consumes }: Phase, before: Phase | undefined, hasData: boolean): void {
+  const refuse = (problem: string) => new ForgeError('INVALID_ARGUMENT', `recipe is refused: ${name} ${problem}`);
+  if (consumes.data && !hasData) throw refuse('reads data, and the recipe names none');
+  const { kind, atLeast } = consumes;
+  if (kind === undefined || atLeast === 0) return;
+  if (before === undefined) throw refuse(`reads the ${kind} of a phase before it, and it is the first`);
+  if (!before.produces.some((made) => made.kind === kind))
+    throw refuse(`reads a ${kind}, and ${before.name} before it makes none`);
+}
