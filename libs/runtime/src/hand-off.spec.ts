@@ -73,7 +73,7 @@ test('a worker that was paused past its deadline finds its late result discarded
   const events = await world.end('zombie');
   expect(completions(events)).toHaveLength(1);
   expect(completions(events)[0]!.data).toMatchObject({ attempt: 2 });
-  for (let i = 0; i < 200 && !paused.log().includes('the work is discarded'); i++)
+  for (let i = 0; i < 1_200 && !paused.log().includes('the work is discarded'); i++)
     await new Promise((r) => setTimeout(r, 50));
   expect(paused.log()).toContain('the work is discarded');
   expect((await world.log.load('t1', 'zombie')).state!.status).toBe('completed');
@@ -101,6 +101,6 @@ test('a service whose broker does not answer is alive but not ready', async () =
   } finally {
     process.kill(world.broker.server.pid, 'SIGCONT');
   }
-  for (let i = 0; i < 100 && (await status('ready')) !== 200; i++) await new Promise((r) => setTimeout(r, 50));
+  for (let i = 0; i < 600 && (await status('ready')) !== 200; i++) await new Promise((r) => setTimeout(r, 50));
   expect(await status('ready')).toBe(200);
 });

@@ -32,7 +32,7 @@ export async function createHttpApp(root: DynamicModule | Type, logger: Logger):
   const options: FastifyServerOptions = {
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
