@@ -17,6 +17,7 @@ interface Options {
   readonly seed: number;
   readonly threads?: number;
   readonly provider: string;
+  readonly checkpointSeconds: number;
   readonly resume?: true;
   readonly json?: true;
 }
@@ -53,6 +54,7 @@ export function trainCommand(): Command {
     .option('--seed <n>', 'seed of weights and batches', integerOption(0), 1)
     .option('--threads <n>', 'threads to compute with (default: all processors)', integerOption(1))
     .option('--provider <name>', 'cpu, webgpu or cuda', 'cpu')
+    .option('--checkpoint-seconds <s>', 'how often the work is saved', numberOption(0), 20)
     .option('--resume', 'go on with an unfinished training of this --out')
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', EXAMPLES)
@@ -65,7 +67,7 @@ async function train(options: Options): Promise<void> {
   const onSignal = (): void => stop.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   const line = new ProgressLine(process.stderr);
-  const worker = new URL('../train/worker.js', import.meta.url);
+  const worker = new URL('../train/job.js', import.meta.url);
   try {
     const summary = await runInWorker<TrainJob, TrainSummary, TrainEvent>(worker, job, {
       signal: stop.signal,
@@ -100,6 +102,7 @@ async function jobOf(options: Options): Promise<TrainJob> {
     seed: options.seed,
     threads: options.threads ?? null,
     provider: parseProvider(options.provider),
+    checkpointSeconds: options.checkpointSeconds,
     resume: options.resume ?? false,
   };
 }

@@ -27,7 +27,7 @@ import {
   writeCheckpoint,
   writeModelFolder,
 } from '@agent-forge/model';
-import type { Provider } from '@agent-forge/tensor';
+import type { Provider, WorkerFunction } from '@agent-forge/tensor';
 import { DEFAULT_BATCH, DEFAULT_OPTIMIZER, DEFAULT_SECONDS, type TrainParams, defaultShape } from './settings.js';
 
 /** What `forge train` was asked for. */
@@ -41,11 +41,13 @@ export interface TrainJob {
   readonly seed: number;
   readonly threads: number | null;
   readonly provider: Provider;
+  /** At most about this much work is lost by a crash. */
+  readonly checkpointSeconds: number;
   readonly resume: boolean;
 }
 
 /** Everything that decides the bytes of the result; kept in every checkpoint and beside the finished model. */
-interface Settings extends Omit<TrainJob, 'resume' | 'out'> {
+interface Settings extends Omit<TrainJob, 'resume' | 'out' | 'checkpointSeconds'> {
   readonly dataSha256: string;
 }
 
@@ -73,11 +75,7 @@ export function workFolder(out: string): string {
  * a checkpoint beside it holds the work.
  * @throws ForgeError `FILE_EXISTS`, `CHECKPOINT_INVALID`, `DATA_INVALID`, `CANCELLED`, `DIVERGED` and those of its parts
  */
-export async function runTrainJob(
-  asked: TrainJob,
-  emit: (event: TrainEvent) => void,
-  signal: AbortSignal,
-): Promise<TrainSummary> {
+export const run: WorkerFunction<TrainJob, TrainSummary, TrainEvent> = async (asked, { progress: emit, signal }) => {
   const work = workFolder(asked.out);
   const checkpoint = join(work, 'checkpoint.safetensors');
   await checkTargets(asked, work);
@@ -88,7 +86,7 @@ export async function runTrainJob(
   if (resumed && data.sha256 !== resumed.settings.dataSha256)
     throw new ForgeError('CHECKPOINT_INVALID', `${data.path} has changed since the checkpoint was written`);
   const model = await startModel(job, data, resumed?.state ?? null);
-  const { resume: _resume, out: _out, ...rest } = job;
+  const { resume: _resume, out: _out, checkpointSeconds, ...rest } = job;
   const settings: Settings = { ...rest, dataSha256: data.sha256 };
   await mkdir(work, { recursive: true });
   emit({ kind: 'note', text: describe(model, data, resumed?.state ?? null) });
@@ -103,17 +101,25 @@ export async function runTrainJob(
     ...(resumed ? { resume: resumed.state } : {}),
     signal,
     onProgress: (p) => emit({ kind: 'progress', ...p }),
+    checkpointSeconds,
     onCheckpoint: (state) => writeCheckpoint(checkpoint, state, settings),
   });
   const report = await held(result.model, data, job);
   await writeModelFolder(asked.out, result.model, {
     dtype: 'F32',
-    extra: { 'training.json': { ...settings, steps: result.steps, report } },
+    extraFiles: {
+      'training.json': { ...settings, text: nameOf(job.text), data: nameOf(job.data), steps: result.steps, report },
+    },
   });
   await rm(work, { recursive: true, force: true });
   const parameters = [...result.model.weights.values()].reduce((n, t) => n + t.data.length, 0);
   const { steps, tokens, seconds, finalLoss: trainLoss } = result;
   return { model: asked.out, parameters, steps, tokens, seconds, trainLoss, report };
+};
+
+/** Where the data lay is nobody's business; its digest is what counts. */
+function nameOf(path: string | null): string | null {
+  return path === null ? null : basename(path);
 }
 
 async function exists(path: string): Promise<boolean> {
