@@ -1,1 +1,10 @@
-export {};
+export * from './http/tokens.js';
+export { type Connection } from './http/connection.js';
+export * from './verbs/upload-dataset.js';
+export * from './verbs/create-run.js';
+export * from './verbs/get-run.js';
+export * from './verbs/list-runs.js';
+export * from './verbs/watch-run.js';
+export * from './verbs/cancel-run.js';
+export * from './verbs/get-artifact.js';
+export * from './verbs/read-artifact-file.js';

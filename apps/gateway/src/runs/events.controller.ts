@@ -1,0 +1,52 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, Headers, Param, Res, StreamableFile, type OnModuleDestroy } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { Caller } from '@agent-forge/contracts';
+import { RunLog } from '@agent-forge/nats';
+import { CallerOf } from '../auth/token.guard.js';
+import { parsePosition, runEvents } from './run-events.js';
+import { loadRun } from './runs.controller.js';
+
+/** The events of a run as server-sent events. */
+@ApiTags('runs')
+@Controller('v1/runs')
+export class EventsController implements OnModuleDestroy {
+  readonly #shutdown = new AbortController();
+
+  constructor(private readonly log: RunLog) {}
+
+  /** Ends all streams when the gateway is to end; readers come back with their position. */
+  onModuleDestroy(): void {
+    this.#shutdown.abort();
+  }
+
+  @Get(':run/events')
+  @ApiOperation({
+    summary: 'The events of a run, past ones and then new ones, until it has ended (server-sent events).',
+  })
+  @ApiHeader({ name: 'last-event-id', required: false, description: 'Go on behind this event.' })
+  @ApiProduces('text/event-stream')
+  @ApiResponse({ status: 200, description: 'Each event is a CloudEvent; docs/reference/events.md lists them.' })
+  @ApiResponse({ status: 204, description: 'The run has ended, and nothing comes behind the given event.' })
+  async events(
+    @Param('run') run: string,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @CallerOf() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile | undefined> {
+    const after = parsePosition(lastEventId);
+    const { status, sequence } = await loadRun(this.log, caller, run);
+    if (status !== 'running' && after.log >= sequence) {
+      void reply.status(204);
+      return undefined;
+    }
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const signal = AbortSignal.any([gone.signal, this.#shutdown.signal]);
+    const hasEnded = async () => (await loadRun(this.log, caller, run)).status !== 'running';
+    const stream = runEvents(this.log.connection, { tenant: caller.tenant, run, after, signal, hasEnded });
+    void reply.header('x-accel-buffering', 'no');
+    return new StreamableFile(Readable.from(stream), { type: 'text/event-stream' });
+  }
+}

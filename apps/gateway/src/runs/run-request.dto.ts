@@ -1,0 +1,133 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsBoolean,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import {
+  MAX_RECIPE_DATA,
+  MAX_RECIPE_PHASES,
+  PHASES,
+  type RunDataRequest,
+  type RunPhaseRequest,
+  type RunRequest,
+} from '@agent-forge/contracts';
+
+/** People read it in lists. */
+const MAX_NAME_LENGTH = 200;
+/** Why a run was cancelled is a sentence or two. */
+const MAX_REASON_LENGTH = 1_000;
+const MAX_SEED = 0xffffffff;
+
+/** A data set of a run. */
+export class RunDataDto implements RunDataRequest {
+  @ApiProperty({ description: 'The name that parameters use to refer to it.', example: 'book' })
+  @Matches(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, { message: 'must be 1 to 64 letters, digits, "_", "-" or "."' })
+  name!: string;
+
+  @ApiProperty({ description: 'Id of an artifact of kind "dataset", as the upload gives it.' })
+  @Matches(/^[0-9a-f]{64}$/, { message: 'must be 64 hexadecimal digits (upload the data first)' })
+  artifactId!: string;
+}
+
+/** A phase of a run. */
+export class RunPhaseDto implements RunPhaseRequest {
+  @ApiProperty({ enum: PHASES.map(({ name }) => name) })
+  @IsString({ message: 'must be the name of a phase' })
+  @MaxLength(40, { message: 'must be the name of a phase' })
+  phase!: string;
+
+  @ApiProperty({
+    required: false,
+    type: Object,
+    additionalProperties: true,
+    description: 'What is left out takes its default.',
+  })
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  params?: NonNullable<RunPhaseRequest['params']>;
+
+  @ApiProperty({ required: false, default: false, description: 'Whether the phase may use its declared fallback.' })
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  allowFallback?: boolean;
+}
+
+/** The body of `POST /v1/runs`. */
+export class RunRequestDto implements RunRequest {
+  @ApiProperty({ required: false, maxLength: MAX_NAME_LENGTH, description: 'A name for people.' })
+  @IsOptional()
+  @IsString({ message: 'must be a text' })
+  @MaxLength(MAX_NAME_LENGTH, { message: `is over ${MAX_NAME_LENGTH} characters` })
+  name?: string;
+
+  @ApiProperty({
+    required: false,
+    default: 1,
+    minimum: 0,
+    maximum: MAX_SEED,
+    description: 'Every random number is derived from it.',
+  })
+  @IsOptional()
+  @IsInt({ message: 'must be a whole number' })
+  @Min(0, { message: 'must be at least 0' })
+  @Max(MAX_SEED, { message: `must be at most ${MAX_SEED}` })
+  seed?: number;
+
+  @ApiProperty({ required: false, type: [RunDataDto], maxItems: MAX_RECIPE_DATA })
+  @IsOptional()
+  @IsArray({ message: 'must be a list' })
+  @ArrayMaxSize(MAX_RECIPE_DATA, { message: `has over ${MAX_RECIPE_DATA} entries` })
+  @ValidateNested({ each: true, message: 'must be objects' })
+  @Type(() => RunDataDto)
+  data?: RunDataDto[];
+
+  @ApiProperty({
+    type: [RunPhaseDto],
+    minItems: 1,
+    maxItems: MAX_RECIPE_PHASES,
+    description: 'In the order in which they run.',
+  })
+  @IsArray({ message: 'must be a list of phases' })
+  @ArrayMinSize(1, { message: 'is empty; name at least one phase' })
+  @ArrayMaxSize(MAX_RECIPE_PHASES, { message: `has over ${MAX_RECIPE_PHASES} entries` })
+  @ValidateNested({ each: true, message: 'must be objects' })
+  @Type(() => RunPhaseDto)
+  phases!: RunPhaseDto[];
+}
+
+/** The body of `POST /v1/runs/{run}:cancel`. */
+export class CancelDto {
+  @ApiProperty({ required: false, maxLength: MAX_REASON_LENGTH })
+  @IsOptional()
+  @IsString({ message: 'must be a text' })
+  @MaxLength(MAX_REASON_LENGTH, { message: `is over ${MAX_REASON_LENGTH} characters` })
+  reason?: string;
+}
+
+/** The query of `GET /v1/runs`. */
+export class ListQueryDto {
+  @ApiProperty({ required: false, default: 50, minimum: 1, maximum: 200 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1, { message: 'must be at least 1' })
+  @Max(200, { message: 'must be at most 200' })
+  limit = 50;
+
+  @ApiProperty({ required: false, description: 'The id that the page before gave as next.' })
+  @IsOptional()
+  @Matches(/^[a-z0-9]{1,40}$/, { message: 'must be the id of a run' })
+  after?: string;
+}

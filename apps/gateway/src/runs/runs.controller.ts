@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import {
+  ForgeError,
+  isId,
+  ulid,
+  type ArtifactStore,
+  type Caller,
+  type RunList,
+  type RunView,
+} from '@agent-forge/contracts';
+import { RunLog } from '@agent-forge/nats';
+import type { Phase } from '@agent-forge/phases';
+import type { RunState } from '@agent-forge/run';
+import { CallerOf } from '../auth/token.guard.js';
+import { ARTIFACTS, PHASE_TABLE } from '../tokens.js';
+import { recipeOf } from './recipe.js';
+import { RunIndex } from './run-index.js';
+import { CancelDto, ListQueryDto, RunRequestDto } from './run-request.dto.js';
+import { runView } from './run-view.js';
+
+/** Runs: ask for one, look at them, end one. Every answer is a fold of the run log. */
+@ApiTags('runs')
+@Controller('v1/runs')
+export class RunsController {
+  constructor(
+    private readonly log: RunLog,
+    private readonly index: RunIndex,
+    @Inject(ARTIFACTS) private readonly store: ArtifactStore,
+    @Inject(PHASE_TABLE) private readonly phases: readonly Phase[],
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Ask for a run. It is checked as far as possible before it is accepted.' })
+  @ApiResponse({ status: 202, description: 'The run, which works on by itself.' })
+  async create(
+    @Body() request: RunRequestDto,
+    @CallerOf() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RunView> {
+    const recipe = await recipeOf(request, this.phases, this.store);
+    const run = ulid(Date.now(), randomBytes(10));
+    const command = { do: 'request', recipe, requestedBy: caller.subject } as const;
+    const { state } = await this.log.execute(caller.tenant, run, command);
+    await this.index.reached(state.sequence);
+    void reply.header('location', `/v1/runs/${run}`);
+    return runView(state);
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'All runs, newest first.' })
+  list(@Query() { limit, after }: ListQueryDto, @CallerOf() caller: Caller): RunList {
+    const { runs, next } = this.index.list(caller.tenant, limit, after);
+    return { runs: runs.map(runView), ...(next ? { next } : {}) };
+  }
+
+  @Get(':run')
+  @ApiOperation({ summary: 'A run as it stands now.' })
+  async get(@Param('run') run: string, @CallerOf() caller: Caller): Promise<RunView> {
+    return runView(await loadRun(this.log, caller, run));
+  }
+
+  @Post(':run(^[a-z0-9]+)::cancel')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'End a run; what is being worked on is discarded.' })
+  async cancel(
+    @Param('run') run: string,
+    @Body() { reason = '' }: CancelDto,
+    @CallerOf() caller: Caller,
+  ): Promise<RunView> {
+    await loadRun(this.log, caller, run);
+    const command = { do: 'cancel', cancelledBy: caller.subject, reason } as const;
+    const { state } = await this.log.execute(caller.tenant, run, command);
+    await this.index.reached(state.sequence);
+    return runView(state);
+  }
+}
+
+/** A run of the caller's tenant. @throws ForgeError NOT_FOUND for every other name, whatever it looks like */
+export async function loadRun(log: RunLog, { tenant }: Caller, run: string): Promise<RunState> {
+  const state = isId(run) ? (await log.load(tenant, run)).state : undefined;
+  if (state === undefined) throw new ForgeError('NOT_FOUND', 'there is no such run');
+  return state;
+}
