@@ -3,7 +3,6 @@ import { APP_GUARD } from '@nestjs/core';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ArtifactStore } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
-import type { Phase } from '@agent-forge/phases';
 import { brokerCheck, diskCheck, HealthModule, type Logger } from '@agent-forge/runtime';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { TokenGuard } from './auth/token.guard.js';
@@ -14,21 +13,20 @@ import { ApiDocument, DocsController } from './docs/docs.controller.js';
 import { EventsController } from './runs/events.controller.js';
 import { RunIndex } from './runs/run-index.js';
 import { RunsController } from './runs/runs.controller.js';
-import { ARTIFACTS, CODE_VERSION, PHASE_TABLE } from './tokens.js';
+import { ARTIFACTS, CODE_VERSION } from './tokens.js';
 
 /** What the module of the gateway is made of. */
 export interface GatewayModuleOptions {
   config: GatewayConfig;
   connection: NatsConnection;
   store: ArtifactStore;
-  phases: readonly Phase[];
   logger: Logger;
 }
 
 /** The NestJS module of the gateway: every route behind one guard. */
 @Module({})
 export class GatewayModule {
-  static for({ config, connection, store, phases, logger }: GatewayModuleOptions): DynamicModule {
+  static for({ config, connection, store, logger }: GatewayModuleOptions): DynamicModule {
     const needs = { broker: brokerCheck(connection), store: () => store.check(), disk: diskCheck(config.dataDir) };
     return {
       module: GatewayModule,
@@ -40,7 +38,6 @@ export class GatewayModule {
         { provide: RunLog, useValue: new RunLog(connection, '/agentforge/gateway') },
         { provide: RunIndex, useValue: new RunIndex(connection, logger) },
         { provide: ARTIFACTS, useValue: store },
-        { provide: PHASE_TABLE, useValue: phases },
         { provide: CODE_VERSION, useValue: config.codeVersion },
         ApiDocument,
       ],

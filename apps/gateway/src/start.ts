@@ -1,7 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FsArtifactStore } from '@agent-forge/artifacts-fs';
 import { closeNats, connectNats, ensureStreams } from '@agent-forge/nats';
-import { phases } from '@agent-forge/phases';
 import { artifactsDir, createHttpApp, listen, type Logger } from '@agent-forge/runtime';
 import type { GatewayConfig } from './config.js';
 import { streamUploads } from './datasets/datasets.controller.js';
@@ -18,7 +17,7 @@ export async function startGateway(
   const connection = await connectNats({ ...config.nats, name: 'gateway' });
   try {
     await ensureStreams(connection, config.natsReplicas);
-    const app = await createHttpApp(GatewayModule.for({ config, connection, store, phases, logger }), logger);
+    const app = await createHttpApp(GatewayModule.for({ config, connection, store, logger }), logger);
     streamUploads(app.getHttpAdapter().getInstance());
     app.get(ApiDocument).document = describeApi(app);
     const url = await listen(app, config);

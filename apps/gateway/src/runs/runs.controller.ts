@@ -12,10 +12,9 @@ import {
   type RunView,
 } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
-import type { Phase } from '@agent-forge/phases';
 import type { RunState } from '@agent-forge/run';
 import { CallerOf } from '../auth/token.guard.js';
-import { ARTIFACTS, PHASE_TABLE } from '../tokens.js';
+import { ARTIFACTS } from '../tokens.js';
 import { recipeOf } from './recipe.js';
 import { RunIndex } from './run-index.js';
 import { CancelDto, ListQueryDto, RunRequestDto } from './run-request.dto.js';
@@ -29,7 +28,6 @@ export class RunsController {
     private readonly log: RunLog,
     private readonly index: RunIndex,
     @Inject(ARTIFACTS) private readonly store: ArtifactStore,
-    @Inject(PHASE_TABLE) private readonly phases: readonly Phase[],
   ) {}
 
   @Post()
@@ -41,7 +39,7 @@ export class RunsController {
     @CallerOf() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RunView> {
-    const recipe = await recipeOf(request, this.phases, this.store);
+    const recipe = await recipeOf(request, this.store);
     const run = ulid(Date.now(), randomBytes(10));
     const command = { do: 'request', recipe, requestedBy: caller.subject } as const;
     const { state } = await this.log.execute(caller.tenant, run, command);
