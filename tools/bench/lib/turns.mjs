@@ -13,14 +13,20 @@ function agrees(rates) {
  * Measures several contestants in turns, one window each per round, so that the noise of a shared machine hits them
  * alike, and keeps the best window of each: interference only ever slows a window down. Goes on until the two best
  * windows of everyone agree.
- * @param contestants an object of functions, each of which measures one window and gives its rate
- * @returns the best rate of each, and all of them under `windows`
+ * @param contestants an object of functions, each of which measures one window and gives its rate, or an object of rates,
+ *   which are then named `contestant rate`
+ * @returns the best of each rate, and all of them under `windows`
  */
 export async function takeTurns(contestants, maxRounds = DEFAULT_MAX_ROUNDS) {
-  const windows = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
-  const settled = () => Object.values(windows).every((rates) => rates.length >= MIN_ROUNDS && agrees(rates));
-  for (let round = 0; round < maxRounds && !settled(); round++) {
-    for (const [name, measure] of Object.entries(contestants)) windows[name].push(await measure());
+  const windows = {};
+  const note = (name, rate) => (windows[name] ??= []).push(rate);
+  for (let round = 0; round < maxRounds; round++) {
+    for (const [name, measure] of Object.entries(contestants)) {
+      const rates = await measure();
+      if (typeof rates === 'number') note(name, rates);
+      else for (const [key, rate] of Object.entries(rates)) note(`${name} ${key}`, rate);
+    }
+    if (round + 1 >= MIN_ROUNDS && Object.values(windows).every(agrees)) break;
   }
   const best = Object.fromEntries(Object.entries(windows).map(([name, rates]) => [name, Math.max(...rates)]));
   return { best, windows };
