@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { FloatType } from '../ir/dtype.js';
 import { transpose } from '../ops/transpose.js';
+import { add } from '../ops/add.js';
 import { reduceSum } from '../ops/reduce-sum.js';
 import { mul } from '../ops/mul.js';
 import { sgd } from '../optim/sgd.js';
+import { grokfastEma } from '../optim/grokfast.js';
 import { adamw } from '../optim/adamw.js';
 import { numbers } from '../testing/drive.js';
 import { relativeError } from '../testing/gradcheck.js';
@@ -150,20 +152,43 @@ describe('buildTrainProgram', () => {
     optimizer: adamw({ learningRate: 0.1 }),
   };
 
+  const start = new Map([
+    ['a', Float32Array.of(1, 2)],
+    ['f', Float32Array.of(3, 4)],
+  ]);
+
   test('never changes frozen tensors, nor keeps state for them', async () => {
     const program = buildTrainProgram(tiny);
     expect(program.slots.map((s) => s.name)).toEqual(['a@m', 'a@v']);
-    const loop = await TrainLoop.create(
-      program,
-      new Map([
-        ['a', Float32Array.of(1, 2)],
-        ['f', Float32Array.of(3, 4)],
-      ]),
-      { threads: 1 },
-    );
+    const loop = await TrainLoop.create(program, start, { threads: 1 });
     const [report] = await loop.advance([{ x: Float32Array.of(5, 6) }], () => 1);
     expect(report!.loss).toBe(1 * 3 * 5 + 2 * 4 * 6);
     expect(report!.gradientNorm).toBeCloseTo(Math.hypot(15, 24), 5);
+    await loop.release();
+  });
+
+  test.each([1, 2])(
+    'takes a loss and metrics of one element whatever their rank, in %d parts',
+    async (accumulation) => {
+      const loss: TrainProgramOptions['loss'] = (_, p, { x }) => {
+        const product = mul(mul(p.get('a')!, p.get('f')!), x!);
+        return { loss: reduceSum(product, [0], true), metrics: { twice: reduceSum(add(product, product), [0], true) } };
+      };
+      const loop = await TrainLoop.create(buildTrainProgram({ ...tiny, loss, accumulation }), start, { threads: 1 });
+      const x = Float32Array.from({ length: 2 * accumulation }, () => 1);
+      const [report] = await loop.advance([{ x }], () => 1);
+      expect([report!.loss, report!.metrics['twice']]).toEqual([11 * accumulation, 22 * accumulation]);
+      await loop.release();
+    },
+  );
+
+  test('filters before it clips, and reports the norm in between', async () => {
+    const options = { ...tiny, optimizer: unit, filter: grokfastEma({ alpha: 0.5, lambda: 3 }), clipNorm: 1 };
+    const loop = await TrainLoop.create(buildTrainProgram(options), start, { threads: 1 });
+    const [report] = await loop.advance([{ x: Float32Array.of(1, 1) }], () => 1);
+    // The gradient is f = [3, 4]; at the first step the filter makes it four times as long, then it is cut to length 1.
+    expect(report!.gradientNorm).toBeCloseTo(20, 4);
+    [1 - 0.6, 2 - 0.8].forEach((v, i) => expect(loop.value('a')[i]).toBeCloseTo(v, 5));
     await loop.release();
   });
 
