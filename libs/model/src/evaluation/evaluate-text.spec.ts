@@ -23,7 +23,7 @@ async function nats(ids: readonly number[]): Promise<number> {
 
 describe('evaluateText', () => {
   test.each([1, 7, 16, 64])('is the brute-force sum over windows of %d', async (contextLength) => {
-    const ids = [tokenizer.bosId!, ...tokenizer.encode(TEXT)];
+    const ids = tokenizer.encode(TEXT);
     let total = 0;
     for (let at = 0; at < ids.length - 1; at += contextLength)
       total += await nats(ids.slice(at, at + contextLength + 1));
@@ -53,10 +53,17 @@ describe('evaluateText', () => {
     expect(together.loss).toBeCloseTo(total / together.tokens, 6);
   });
 
-  test('without <bos> the first token is context only', async () => {
-    const bare: Model = { ...model, tokenizer: Object.create(tokenizer, { bosId: { value: null } }) };
-    expect((await evaluateText(bare, 'abc', { threads: 1 })).tokens).toBe(2);
-    await expect(evaluateText(bare, 'a')).rejects.toMatchObject({ code: 'DATA_INVALID' });
+  test('a first token that the tokenizer puts before a text is context; otherwise the first of the text is', async () => {
+    const encode = (text: string, { addSpecialTokens = true } = {}): number[] => [
+      ...(addSpecialTokens ? [tokenizer.bosId!] : []),
+      ...tokenizer.encode(text),
+    ];
+    const beginning: Model = { ...model, tokenizer: Object.create(tokenizer, { encode: { value: encode } }) };
+    const found = await evaluateText(beginning, 'abc', { threads: 1 });
+    expect(found.tokens).toBe(3);
+    expect(found.loss).toBeCloseTo((await nats([tokenizer.bosId!, 97, 98, 99])) / 3, 5);
+    expect((await evaluateText(model, 'abc', { threads: 1 })).tokens).toBe(2);
+    await expect(evaluateText(model, 'a')).rejects.toMatchObject({ code: 'DATA_INVALID' });
   });
 
   test('reports progress up to 1 and stops when asked', async () => {

@@ -1,4 +1,5 @@
 import { ForgeError } from '@agent-forge/contracts';
+import { encodeText } from '../tokenizer/encode-text.js';
 import type { Model } from '../weights.js';
 import { type ScorerOptions, type SequenceScorer, TOKENS_PER_CALL, withScorer } from './sequence-scorer.js';
 
@@ -32,10 +33,10 @@ export interface TextEvaluation {
 export const DEFAULT_CONTEXT_LENGTH = 1024;
 
 /**
- * Loss, perplexity and bits per byte of a text. The tokens of the text, after one `<bos>` where the tokenizer has it, are
- * cut into consecutive windows of `contextLength` inputs that do not overlap; the input after a window's last is its last
- * target. So every token but the very first is scored exactly once, with 1 to `contextLength` tokens of context; with
- * `<bos>` that is every token of the text. Several texts are scored each by itself, and no window crosses their borders.
+ * Loss, perplexity and bits per byte of a text. Its tokens, after `<bos>` where the tokenizer itself puts one before a
+ * text, are cut into consecutive windows of `contextLength` inputs that do not overlap; the input after a window's last is
+ * its last target. So every token but the very first is scored exactly once, with 1 to `contextLength` tokens of context.
+ * Several texts are scored each by itself, and no window crosses their borders.
  * @throws ForgeError `TOKENIZER_INVALID` for a model without a tokenizer, `DATA_INVALID` when there is no token to score,
  *   `INVALID_ARGUMENT` for options out of range, `CANCELLED` when `signal` aborts
  */
@@ -78,8 +79,7 @@ function contextLengthOf(model: Model, { contextLength, scorer }: EvaluateTextOp
 function windowsOf(model: Model, text: string, contextLength: number): number[][] {
   const { tokenizer } = model;
   if (!tokenizer) throw new ForgeError('TOKENIZER_INVALID', 'the model has no tokenizer, so it cannot read text');
-  const start = tokenizer.bosId === null ? [] : [tokenizer.bosId];
-  const ids = [...start, ...tokenizer.encode(text, { addSpecialTokens: false })];
+  const ids = encodeText(tokenizer, text);
   const windows: number[][] = [];
   for (let at = 0; at + 1 < ids.length; at += contextLength) windows.push(ids.slice(at, at + contextLength + 1));
   return windows;

@@ -1,0 +1,91 @@
+import { ForgeError } from '@agent-forge/contracts';
+import { encodeText } from '../tokenizer/encode-text.js';
+import { TokenStream } from '../tokenizer/token-stream.js';
+import type { Model } from '../weights.js';
+import { StopTexts } from './stop-texts.js';
+import {
+  type Finish,
+  type GenerateOptions,
+  type GeneratorOptions,
+  type TokenGenerator,
+  createGenerator,
+} from './token-generator.js';
+
+export interface GenerateTextOptions extends Omit<GenerateOptions, 'maxTokens'>, GeneratorOptions {
+  /** New tokens at most; {@link DEFAULT_MAX_TOKENS} unless given, or as many as the context leaves. */
+  readonly maxTokens?: number;
+  /** Texts before which the answer ends. */
+  readonly stopTexts?: readonly string[];
+  /** Gets the text in pieces as it comes, never half a character. */
+  readonly onText?: (piece: string) => void;
+  /** A generator of this model to use again; by default one is made and released. */
+  readonly generator?: TokenGenerator;
+}
+
+export interface GeneratedText {
+  /** The new text, without special tokens and without a stop text. */
+  readonly text: string;
+  /** The new tokens, the stop token included where one was chosen. */
+  readonly tokenIds: number[];
+  readonly promptTokens: number;
+  readonly finish: Finish;
+}
+
+/** A few sentences. */
+export const DEFAULT_MAX_TOKENS = 128;
+
+/**
+ * Continues a text.
+ * @throws ForgeError `TOKENIZER_INVALID` for a model without a tokenizer, `INVALID_ARGUMENT` for an empty prompt or an
+ *   option out of range, and what {@link TokenGenerator.generate} throws
+ */
+export async function generateText(
+  model: Model,
+  prompt: string,
+  options: GenerateTextOptions = {},
+): Promise<GeneratedText> {
+  const { tokenizer } = model;
+  if (!tokenizer) throw new ForgeError('TOKENIZER_INVALID', 'the model has no tokenizer, so it cannot read text');
+  const ids = encodeText(tokenizer, prompt);
+  if (ids.length === 0)
+    throw new ForgeError('INVALID_ARGUMENT', 'the prompt is empty; give the model something to continue');
+  const stopTexts = options.stopTexts ?? [];
+  if (stopTexts.includes('')) throw new ForgeError('INVALID_ARGUMENT', 'a stop text must not be empty');
+  const generator = options.generator ?? (await createGenerator(model, { ...options, batchSize: 1 }));
+  try {
+    const left = generator.maxContext - ids.length;
+    const maxTokens = options.maxTokens ?? Math.max(1, Math.min(DEFAULT_MAX_TOKENS, left));
+    const result = await continueText(generator, ids, { ...options, maxTokens, stopTexts });
+    return { ...result, promptTokens: ids.length };
+  } finally {
+    if (!options.generator) await generator.release();
+  }
+}
+
+async function continueText(
+  generator: TokenGenerator,
+  ids: readonly number[],
+  options: GenerateOptions & Pick<GenerateTextOptions, 'onText'> & { readonly stopTexts: readonly string[] },
+): Promise<Omit<GeneratedText, 'promptTokens'>> {
+  const stream = new TokenStream(generator.model.tokenizer!);
+  const stops = new StopTexts(options.stopTexts);
+  const tokenIds: number[] = [];
+  let text = '';
+  const show = (piece: string): void => {
+    text += piece;
+    if (piece !== '') options.onText?.(piece);
+  };
+  let finish: Finish = 'length';
+  for await (const token of generator.generate([ids], options)) {
+    tokenIds.push(token.tokenId);
+    if (token.finish) finish = token.finish;
+    // A stop token is no part of the text, whether it is a special token or not.
+    if (token.finish === 'stop') break;
+    show(stops.push(stream.push(token.tokenId)));
+    if (stops.stopped) return { text, tokenIds, finish: 'stop' };
+  }
+  show(stops.push(stream.end()));
+  if (stops.stopped) finish = 'stop';
+  show(stops.end());
+  return { text, tokenIds, finish };
+}
