@@ -61,24 +61,6 @@ describe('a worker that is killed', () => {
   });
 });
 
-test('a worker that was paused past its deadline finds its late result discarded', async () => {
-  const params = { rounds: 60, roundMs: 50 };
-  const paused = await world.serve('zombie');
-  await world.request('zombie', { phase: 'zombie', params });
-  await world.until('zombie', ({ name }) => name === 'phase.started');
-  paused.process.kill('SIGSTOP');
-  await world.serve('zombie');
-  await world.until('zombie', (event) => event.name === 'phase.started' && event.data.attempt === 2);
-  paused.process.kill('SIGCONT');
-  const events = await world.end('zombie');
-  expect(completions(events)).toHaveLength(1);
-  expect(completions(events)[0]!.data).toMatchObject({ attempt: 2 });
-  for (let i = 0; i < 1_200 && !paused.log().includes('the work is discarded'); i++)
-    await new Promise((r) => setTimeout(r, 50));
-  expect(paused.log()).toContain('the work is discarded');
-  expect((await world.log.load('t1', 'zombie')).state!.status).toBe('completed');
-});
-
 test('the broker is killed while a phase is at work: the run goes on and ends', async () => {
   const service = await world.serve('brokerless');
   await world.request('brokerless', { phase: 'brokerless', params: { rounds: 60, roundMs: 50 } });
