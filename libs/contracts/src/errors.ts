@@ -144,6 +144,11 @@ export const ERROR_CATALOG = {
     retry: 'transient',
     meaning: 'The auth service cannot be reached, so that no token can be issued or checked.',
   },
+  RUN_FAILED: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning: 'A run that was waited for ended without a result. The message has its cause.',
+  },
   SERVICE_FAILED: {
     httpStatus: 500,
     retry: 'permanent',

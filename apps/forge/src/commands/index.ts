@@ -2,5 +2,7 @@ import type { Command } from 'commander';
 
 /** Every command by name. Each is loaded when it is asked for, so that those which only talk to a server do not load the tensor engine. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./demo.js')).demoCommand(),
+  up: async () => (await import('./up.js')).upCommand(),
   train: async () => (await import('./train.js')).trainCommand(),
 };

@@ -5,6 +5,9 @@ const BAR_WIDTH = 24;
 const PLAIN_INTERVAL_MS = 5_000;
 const CLEAR = '\r\u001b[2K';
 
+/** Where progress is shown: a terminal or something else. */
+export type ProgressStream = Pick<WriteStream, 'write'> & { isTTY?: boolean; columns?: number };
+
 /** A bar of a share from 0 to 1. */
 export function bar(share: number): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * BAR_WIDTH);
@@ -26,7 +29,7 @@ export class ProgressLine {
   private open = false;
   private lastPlainMs = -Infinity;
 
-  constructor(private readonly stream: Pick<WriteStream, 'write'> & { isTTY?: boolean; columns?: number }) {}
+  constructor(private readonly stream: ProgressStream) {}
 
   /** @param final the last state, which is always shown */
   update(text: string, final = false): void {

@@ -1,0 +1,102 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ForgeError, type RunView } from '@agent-forge/contracts';
+import { FsArtifactStore } from '@agent-forge/artifacts-fs';
+import { artifactsDir } from '@agent-forge/runtime';
+import { cancelRun, createRun, getRun, uploadDataset, watchRun } from '@agent-forge/sdk';
+import { startSystem, unlessAborted, type System } from '../system/system.js';
+import type { ProgressBoard } from '../terminal/progress-board.js';
+import { cancelLeftovers } from './leftovers.js';
+import { PhaseLines } from './phase-lines.js';
+import { demoRecipe } from './recipe.js';
+import { summarise, type DemoSummary } from './summary.js';
+
+/** Saying that a run is not wanted any more must not keep anybody who pressed Ctrl-C. */
+const CANCEL_TIMEOUT_MS = 3_000;
+
+/** What the demo is told. */
+export interface DemoOptions {
+  text: string;
+  dataDir: string;
+  port: number;
+  seed: number;
+  steps?: number;
+}
+
+/**
+ * The main job once, from a text to a merged model, on a system that is started for it and stopped after it.
+ * @throws ForgeError whatever went wrong, CANCELLED after `signal`
+ */
+export async function runDemo(options: DemoOptions, board: ProgressBoard, signal: AbortSignal): Promise<DemoSummary> {
+  await checkFile(options.text);
+  board.note(`starting nats-server, auth, gateway, cognate and evomerge; data in ${options.dataDir}`);
+  const system = await startSystem({ dataDir: options.dataDir, port: options.port, authPort: 0, signal });
+  try {
+    const ends = AbortSignal.any([signal, system.failed]);
+    return await unlessAborted(ends, onSystem(system, options, board, ends));
+  } finally {
+    board.note('stopping');
+    await system.stop();
+  }
+}
+
+async function onSystem(
+  system: System,
+  { text, seed, steps }: DemoOptions,
+  board: ProgressBoard,
+  signal: AbortSignal,
+): Promise<DemoSummary> {
+  const { connection, dataDir } = system;
+  const leftovers = await cancelLeftovers(connection);
+  if (leftovers > 0) board.note(`cancelled ${leftovers} unfinished run(s) of earlier demos`);
+  const { artifactId, sizeBytes } = await uploadDataset(connection, createReadStream(text), signal);
+  board.note(`uploaded ${text} (${sizeBytes} bytes)`);
+  const { id } = await createRun(connection, demoRecipe(artifactId, seed, steps));
+  board.note(`run ${id} at ${connection.url}/v1/runs/${id}`);
+  try {
+    return await finish(system, await follow(system, id, board, signal), join(dataDir, 'models', id));
+  } catch (error) {
+    if (signal.aborted && !system.failed.aborted) await cancelQuickly(system, id);
+    throw error;
+  }
+}
+
+/** Shows the run until it has ended. */
+async function follow({ connection }: System, id: string, board: ProgressBoard, signal: AbortSignal): Promise<RunView> {
+  const { phases } = await getRun(connection, id);
+  const lines = new PhaseLines(phases.map(({ phase }) => phase));
+  for (const { phase } of phases) board.update(phase, lines.waiting(phase));
+  for await (const { event } of watchRun(connection, id, { signal })) {
+    const line = lines.after(event);
+    if (line) board.update(event.phase, line.text, line.matters);
+  }
+  return getRun(connection, id);
+}
+
+/** Lays the merged model out as a folder. */
+async function finish({ dataDir }: System, run: RunView, folder: string): Promise<DemoSummary> {
+  if (run.status !== 'completed') {
+    const { code, message } = run.error ?? { code: 'CANCELLED', message: `the run was ${run.status}` };
+    throw new ForgeError('RUN_FAILED', `the run did not complete: ${message} (${code})`);
+  }
+  const merged = run.artifacts.find(({ role }) => role === 'merged');
+  if (merged === undefined) throw new ForgeError('INTERNAL', `run ${run.id} has made no merged model`);
+  const store = await FsArtifactStore.open(artifactsDir(dataDir));
+  await store.materialise(merged.id, folder);
+  return summarise(run, merged.id, folder);
+}
+
+async function cancelQuickly({ connection }: System, id: string): Promise<void> {
+  const late = AbortSignal.timeout(CANCEL_TIMEOUT_MS);
+  // Where it cannot be said now, the next demo says it.
+  await unlessAborted(late, cancelRun(connection, id, 'interrupted')).catch(() => undefined);
+}
+
+/** Before anything is started. @throws ForgeError FILE_NOT_FOUND or DATA_INVALID */
+async function checkFile(path: string): Promise<void> {
+  const info = await stat(path).catch((error: unknown) => {
+    throw new ForgeError('FILE_NOT_FOUND', `${path} does not exist or cannot be read`, error);
+  });
+  if (!info.isFile()) throw new ForgeError('DATA_INVALID', `${path} is no file; give a text file`);
+}
