@@ -80,6 +80,10 @@ const MAX_STEPS_PER_CALL = 64;
 /** A time budget is met a little early rather than late. */
 const BUDGET_SHARE = 0.96;
 const DEFAULT_CHECKPOINT_SECONDS = 20;
+/** The sample that turns a time budget into steps: this part of it, within bounds; a shorter one trusts a moment's load. */
+const SAMPLE_SHARE = 0.05;
+const MIN_SAMPLE_SECONDS = 0.3;
+const MAX_SAMPLE_SECONDS = 2;
 
 /**
  * Trains a model on next-token prediction. Blocks its thread while it computes: call it in a worker.
@@ -126,15 +130,16 @@ async function stepsInBudget(loop: TrainLoop, options: TrainOptions, started: nu
     throw new ForgeError('INVALID_ARGUMENT', 'training needs steps or maxSeconds, greater than 0');
   const batches = (n: number) => Array.from({ length: n }, (_, i) => stepBatch(source, i, accumulation));
   await loop.advance(batches(1), () => 0);
-  let count = 2;
-  let seconds = 0;
-  // Twice as many each time, until the sample is long enough to trust.
-  for (; seconds < 0.3 && count <= MAX_STEPS_PER_CALL; count *= 2) {
+  const sampleSeconds = Math.max(MIN_SAMPLE_SECONDS, Math.min(MAX_SAMPLE_SECONDS, SAMPLE_SHARE * maxSeconds));
+  let [count, seconds] = [1, 0];
+  // Twice as many each time, until the sample is long enough to trust; the last and longest one counts.
+  do {
+    count = Math.min(2 * count, MAX_STEPS_PER_CALL);
     const t = performance.now();
     await loop.advance(batches(count), () => 0);
     seconds = (performance.now() - t) / 1000;
-  }
-  const perStep = seconds / (count / 2);
+  } while (seconds < sampleSeconds && count < MAX_STEPS_PER_CALL);
+  const perStep = seconds / count;
   const zero = [...loop.state()].map(([name, data]) => [name, data.fill(0)] as const);
   loop.restore(0, new Map([...[...model.weights].map(([name, t]) => [name, t.data] as const), ...zero]));
   const left = maxSeconds - (performance.now() - started) / 1000;
