@@ -4,5 +4,8 @@ import type { Command } from 'commander';
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo.js')).demoCommand(),
   up: async () => (await import('./up.js')).upCommand(),
+  eval: async () => (await import('./eval.js')).evalCommand(),
+  generate: async () => (await import('./generate.js')).generateCommand(),
+  inspect: async () => (await import('./inspect.js')).inspectCommand(),
   train: async () => (await import('./train.js')).trainCommand(),
 };

@@ -59,11 +59,11 @@ interface Outcome {
 /**
  * Accuracy and loss on prompts with known answers, in one forward pass per item: an answer counts as right when the
  * likeliest token is the right one at each of its positions, end token included, given the answer so far. That is so
- * exactly when greedy decoding writes it. Items of similar length are scored together; padding is not scored.
+ * exactly when greedy decoding writes it. An item may say its `family`. Items of similar length are scored together; padding is not scored.
  * @throws ForgeError `DATA_INVALID` when there are no items, or one without an answer; `INVALID_ARGUMENT` for one that is
  *   longer than the model's positions; `CANCELLED` when `signal` aborts
  */
-export async function evaluateItems<Item extends { readonly family?: string }>(
+export async function evaluateItems<Item extends object>(
   model: Model,
   items: readonly Item[],
   encoder: ItemEncoder<Item>,
@@ -76,7 +76,7 @@ export async function evaluateItems<Item extends { readonly family?: string }>(
     options.maxLength ?? options.scorer?.maxLength ?? Infinity,
   );
   encoded.forEach((item, i) => checkItem(item, i, longest));
-  const outcomes = new Array<Outcome>(items.length);
+  const outcomes: Outcome[] = Array.from({ length: items.length });
   await withScorer(model, options, async (scorer) => {
     let done = 0;
     for (const batch of batches(encoded)) {
@@ -125,22 +125,22 @@ function outcomeOf({ ids, learnt }: EncodedItem, { nll, predicted }: SequenceSco
   return { correct, nats, tokens };
 }
 
-function summarise(
-  items: readonly { readonly family?: string }[],
-  outcomes: readonly Outcome[],
-  seed: number | string,
-): ItemsEvaluation {
-  const names = [...new Set(items.flatMap(({ family }) => family ?? []))].sort();
-  const families = names.map((name) => [
-    name,
-    accuracyOf(
-      outcomes.filter((_, i) => items[i]!.family === name),
-      seed,
-    ),
-  ]);
+function familyOf(item: object): string | undefined {
+  return 'family' in item && typeof item.family === 'string' ? item.family : undefined;
+}
+
+function summarise(items: readonly object[], outcomes: readonly Outcome[], seed: number | string): ItemsEvaluation {
+  const byFamily = new Map<string, Outcome[]>();
+  items.forEach((item, i) => {
+    const family = familyOf(item);
+    if (family === undefined) return;
+    if (!byFamily.has(family)) byFamily.set(family, []);
+    byFamily.get(family)!.push(outcomes[i]!);
+  });
+  const names = [...byFamily.keys()].sort();
   return {
     ...accuracyOf(outcomes, seed),
-    families: Object.fromEntries(families) as Record<string, Accuracy>,
+    families: Object.fromEntries(names.map((name) => [name, accuracyOf(byFamily.get(name)!, seed)])),
     correct: Uint8Array.from(outcomes, (o) => o.correct),
   };
 }

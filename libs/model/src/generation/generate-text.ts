@@ -36,17 +36,18 @@ export const DEFAULT_MAX_TOKENS = 128;
 
 /**
  * Continues a text.
+ * @param prompt text, or tokens where the caller has its own form for prompts
  * @throws ForgeError `TOKENIZER_INVALID` for a model without a tokenizer, `INVALID_ARGUMENT` for an empty prompt or an
  *   option out of range, and what {@link TokenGenerator.generate} throws
  */
 export async function generateText(
   model: Model,
-  prompt: string,
+  prompt: string | readonly number[],
   options: GenerateTextOptions = {},
 ): Promise<GeneratedText> {
   const { tokenizer } = model;
   if (!tokenizer) throw new ForgeError('TOKENIZER_INVALID', 'the model has no tokenizer, so it cannot read text');
-  const ids = encodeText(tokenizer, prompt);
+  const ids = typeof prompt === 'string' ? encodeText(tokenizer, prompt) : prompt;
   if (ids.length === 0)
     throw new ForgeError('INVALID_ARGUMENT', 'the prompt is empty; give the model something to continue');
   const stopTexts = options.stopTexts ?? [];

@@ -111,7 +111,7 @@ export class TokenGenerator {
     // A row that has ended computes on beside the others; what it gets is never looked at.
     const next = new Int32Array(prompts.length);
     for (let index = 0; ; index++) {
-      for (const row of [...live]) {
+      for (const row of live) {
         const tokenId = choose(row, logits[row]!);
         const finish = stopTokens.includes(tokenId) ? 'stop' : index + 1 === maxTokens ? 'length' : null;
         if (finish) live.delete(row);

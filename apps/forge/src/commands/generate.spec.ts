@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { DialogueEncoder } from '@agent-forge/data';
+import { type GeneratedText, type Model, generateText } from '@agent-forge/model';
+import { forge, startForge } from '../testing/command.js';
+import { writeSmallModel } from '../testing/small-model.js';
+
+let dir: string;
+let model: Model;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'forge-generate-'));
+  model = await writeSmallModel(join(dir, 'model'));
+  await writeSmallModel(join(dir, 'long'), { max_position_embeddings: 4096 });
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+async function json(...args: string[]): Promise<GeneratedText> {
+  const { code, stdout } = await forge(dir, 'generate', 'model', ...args, '--json');
+  expect(code).toBe(0);
+  expect(stdout.trim().split('\n')).toHaveLength(1);
+  return JSON.parse(stdout) as GeneratedText;
+}
+
+describe('forge generate', () => {
+  test('greedy: the tokens of the library, and their text', async () => {
+    const got = await json('Hallo', '--max-tokens', '20', '--temperature', '0');
+    const want = await generateText(model, 'Hallo', { maxTokens: 20 });
+    expect(got).toEqual(want);
+    expect(got.promptTokens).toBe(5);
+    expect(got.tokenIds.length).toBeLessThanOrEqual(20);
+  });
+
+  test('a seed gives the same text again, another one another', async () => {
+    const sample = (seed: string) => json('Hallo', '--max-tokens', '40', '--temperature', '1.5', '--seed', seed);
+    const first = await sample('3');
+    expect(await sample('3')).toEqual(first);
+    expect((await sample('4')).tokenIds).not.toEqual(first.tokenIds);
+  });
+
+  test('--top-k 1 is greedy whatever the temperature', async () => {
+    const options = ['--max-tokens', '12'];
+    const greedy = await json('ab', ...options, '--temperature', '0');
+    expect(await json('ab', ...options, '--temperature', '5', '--top-k', '1')).toEqual(greedy);
+  });
+
+  test('prints the text itself, and ends it before a stop text', async () => {
+    const { text } = await json('Hallo', '--max-tokens', '30', '--temperature', '0');
+    const plain = ['generate', 'model', 'Hallo', '--max-tokens', '30', '--temperature', '0'];
+    expect((await forge(dir, ...plain)).stdout).toBe(`${text}\n`);
+    const stop = [...text].at(3)!;
+    expect((await forge(dir, ...plain, '--stop', stop)).stdout).toBe(`${text.slice(0, text.indexOf(stop))}\n`);
+  });
+
+  test('--chat asks as the training data does', async () => {
+    const example = {
+      key: 'hi',
+      messages: [
+        { role: 'system', content: 'be kind' },
+        { role: 'user', content: 'hi' },
+        { role: 'assistant', content: '' },
+      ],
+    } as const;
+    const prompt = new DialogueEncoder(model.tokenizer!).encodePrompt(example);
+    const got = await json('hi', '--chat', '--system', 'be kind', '--temperature', '0', '--max-tokens', '10');
+    expect(got).toEqual(await generateText(model, prompt, { maxTokens: 10 }));
+  });
+
+  test('Ctrl-C ends it soon, with what is written so far', async () => {
+    const { child, finished } = startForge(
+      dir,
+      'generate',
+      'long',
+      'Hallo',
+      '--max-tokens',
+      '4000',
+      '--temperature',
+      '1',
+    );
+    await once(child.stdout!, 'data');
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await finished;
+    expect(code).toBe(130);
+    expect(Buffer.byteLength(stdout)).toBeGreaterThan(0);
+    expect(stderr).toContain('CANCELLED');
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});
+
+test.each([
+  [['model', 'a', '--wings'], "unknown option '--wings'"],
+  [['model'], "missing required argument 'prompt'"],
+  [['model', ''], 'the prompt is empty'],
+  [['model', 'a', '--top-p', '2'], 'topP is a number above 0 and up to 1'],
+  [['model', 'a', '--temperature', 'hot'], 'It is a number of at least 0'],
+  [['model', 'a', '--max-tokens', '500'], 'the context is 128 tokens'],
+  [['model', 'a', '--system', 'b'], '--system needs --chat'],
+  [['model', 'a', '--provider', 'abacus'], 'cpu, webgpu, cuda'],
+  [['nowhere', 'a'], 'nowhere'],
+])('refuses %j with one clear line', async (args, message) => {
+  const { code, stdout, stderr } = await forge(dir, 'generate', ...args);
+  expect(code).toBeGreaterThan(0);
+  expect(stdout).toBe('');
+  expect(stderr).toContain(message);
+  expect(stderr).not.toMatch(/\n\s+at /);
+});
+
+test('says how to use it', async () => {
+  const { code, stdout } = await forge(dir, 'generate', '--help');
+  expect(code).toBe(0);
+  expect(stdout).toContain('Examples:');
+});
