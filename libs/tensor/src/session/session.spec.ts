@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Graph } from '../ir/graph.js';
 import { toOnnx } from '../ir/serialize.js';
+import { add } from '../ops/add.js';
 import { exp } from '../ops/exp.js';
 import { gather } from '../ops/gather.js';
 import { matmul } from '../ops/matmul.js';
@@ -101,4 +102,16 @@ describe('external constants', () => {
       await expect(Session.of(graph, { y }, { externals })).rejects.toMatchObject({ code: 'GRAPH_INVALID' });
     expect(() => graph.external('w', 'float32', [1])).toThrow(/external constant w is defined twice/);
   });
+});
+
+test('a session leaves the arithmetic of its thread alone: subnormal numbers stay what they are', async () => {
+  // onnxruntime's flush-to-zero option would reach into JavaScript, and only into the first thread that makes a session.
+  const graph = new Graph();
+  const x = graph.floatInput('x', [1]);
+  const session = await Session.of(graph, { y: add(x, x) });
+  const tiny = { dtype: 'float32', shape: [1], data: Float32Array.of(1e-45) } as const;
+  const { y } = await session.run({ x: tiny });
+  expect(y!.data[0]).toBe(Math.fround(2.8e-45));
+  expect(Number.MIN_VALUE * 1).toBe(5e-324);
+  await session.release();
 });

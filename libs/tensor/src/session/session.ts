@@ -31,9 +31,6 @@ export interface SessionOptions {
 /** Errors come back as exceptions; below this level onnxruntime would write them to stderr as well. */
 const FATAL = 4;
 
-/** Flushing denormals keeps exp and softmax tails from running a hundred times slower. */
-const CONFIG: Readonly<Record<string, string>> = { 'session.set_denormal_as_zero': '1' };
-
 function nested(entries: Readonly<Record<string, string>>): Record<string, unknown> {
   const root: Record<string, unknown> = {};
   for (const [path, value] of Object.entries(entries)) {
@@ -63,7 +60,7 @@ export class Session {
       executionMode: 'sequential',
       graphOptimizationLevel: options.optimization ?? 'all',
       logSeverityLevel: FATAL,
-      extra: nested({ ...CONFIG, ...options.extra }),
+      extra: nested(options.extra ?? {}),
       ...(options.externals === undefined ? {} : { externalData: externalData(options.externals) }),
       ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
     };
