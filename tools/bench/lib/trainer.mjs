@@ -1,6 +1,3 @@
-/** One call of the session takes about this long, as in real training (libs/model train-language-model). */
-const CALL_SECONDS = 0.7;
-
 /** The very program that `forge train` runs (AdamW, clipping), on random tokens, for a tied Llama of one shape. */
 export class Trainer {
   /**
@@ -37,7 +34,7 @@ export class Trainer {
     self.stepBatch = (step) => model.stepBatch(source, step, 1);
     self.loop = await TrainLoop.create(program, new Map([...weights].map(([name, t]) => [name, t.data])), { threads });
     await self.advance(1); // the first call also pays for memory that is allocated once
-    self.stepsPerCall = Math.max(1, Math.round((2 * CALL_SECONDS) / (await self.advance(2))));
+    self.stepsPerCall = Math.max(1, Math.round((2 * model.CALL_SECONDS) / (await self.advance(2))));
     return self;
   }
 

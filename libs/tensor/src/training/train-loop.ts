@@ -19,7 +19,7 @@ export type TensorMap = ReadonlyMap<string, TensorData>;
 
 /**
  * Runs a training program: owns the parameters and the optimiser state, and advances them a number of steps per call.
- * Two sets of buffers take turns as inputs and outputs, so that a call allocates nothing.
+ * Two sets of buffers take turns as inputs and outputs, so that no array is ever read while it is written.
  */
 export class TrainLoop {
   private current: Record<string, HostTensor> = {};
