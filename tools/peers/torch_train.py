@@ -5,11 +5,12 @@ Reads one JSON object from argv: {"shapes": [[vocabulary, width, layers, heads, 
 eagerTokensPerSecond, compiledTokensPerSecond, matmulGflops. With `--serve` it answers one measuring window at a time
 instead, so that windows of two engines can take turns on a noisy machine.
 
-Tried on 2 Zen 5 cores (tokens/s at 0.84 / 3.3 / 10.8 M parameters), and kept where it helped:
+Tried on 2 Zen 5 cores, at all three shapes of the benchmark:
 - torch.compile with max-autotune-no-cudagraphs against its default mode: 3 to 5 % faster; kept.
-- One product for q, k and v and one for gate and up; the fused AdamW; gradients set to None: kept.
 - Compiling clipping and optimiser as well: no faster. cpp_wrapper: no faster. Denormals flushed or not: the same; flushed.
-- Huge pages (THP_MEM_ALLOC_ENABLE=1), a larger mmap threshold of malloc: within the noise; left alone.
+- Huge pages (THP_MEM_ALLOC_ENABLE=1): within the noise. Keeping malloc from giving memory back: undecided, the machine was busy.
+- Taken as usual practice, not compared: one product for q, k and v and one for gate and up, the fused AdamW, gradients
+  set to None.
 - MKL with AVX-512 on AMD (mkl_any_vendor.c): products twice as fast; a contestant of its own in tools/bench.
 """
 
