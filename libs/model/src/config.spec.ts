@@ -110,8 +110,19 @@ describe('parseConfig', () => {
     expect(() => parseConfig(json)).toThrow('not a JSON object');
   });
 
-  test('a huge value does not become a huge message', () => {
-    expect(() => parseConfig({ ...llama, model_type: 'x'.repeat(1e6) })).toThrow(/^.{0,300}$/);
+  test('a huge value does not become a huge message, nor a deep one a crash', () => {
+    const deep: unknown = JSON.parse('['.repeat(1e5) + ']'.repeat(1e5));
+    for (const value of ['x'.repeat(1e6), deep, [deep], { deep }, '\u009b31m\u202e'])
+      for (const key of Object.keys(llama).filter((each) => each !== 'layer_types')) {
+        let message = 'it was read';
+        try {
+          parseConfig({ ...llama, [key]: value });
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'NOT_A_MODEL' });
+          ({ message } = error as Error);
+        }
+        expect(message).toMatch(/^[^\p{Cc}\p{Cf}]{0,300}$/u);
+      }
   });
 });
 

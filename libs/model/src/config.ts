@@ -1,4 +1,5 @@
 import { ForgeError } from '@agent-forge/contracts';
+import { shown } from './shown.js';
 
 /** Position interpolation: every frequency divided by `factor`. */
 export interface RopeScalingLinear {
@@ -42,9 +43,6 @@ export interface LlamaConfig {
 /** Caps on one dimension and on depth: far above any model that fits this engine, far below what could exhaust memory. */
 const MAX_DIMENSION = 2 ** 24;
 const MAX_LAYERS = 1024;
-
-/** A value inside a message: as JSON, but never a page of it. */
-const shown = (value: unknown): string => (JSON.stringify(value) ?? String(value)).slice(0, 80);
 
 /** A JSON object with typed look-ups whose errors name the key. */
 class Reader {

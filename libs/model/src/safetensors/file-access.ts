@@ -1,5 +1,6 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError, type ErrorCode } from '@agent-forge/contracts';
+import { shown } from '../shown.js';
 
 /** One read of more than 2 GiB fails on Linux. */
 const MAX_READ_BYTES = 2 ** 30;
@@ -11,15 +12,34 @@ export interface FileIdentity {
   readonly version: string;
 }
 
+/** No file system takes longer names than 255 bytes or paths than 4,096; of a longer path this much is shown. */
+const MAX_SHOWN_PATH = 200;
+
 /** Turns an error of the file system into ours; others pass through {@link ForgeError.from}. */
 export function fileError(path: string, error: unknown): ForgeError {
   const { code, syscall } = error as NodeJS.ErrnoException;
+  const refuse = (kind: ErrorCode, problem: string): ForgeError =>
+    new ForgeError(kind, `${path.slice(0, MAX_SHOWN_PATH)} ${problem}`, error);
+  if (code === 'ERR_INVALID_ARG_VALUE' && path.includes('\0'))
+    return new ForgeError('INVALID_ARGUMENT', `the path ${shown(path)} has a NUL character`, error);
   // Not of the file system: a ForgeError, or a fault of whoever was called in between.
   if (syscall === undefined) return ForgeError.from(error);
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new ForgeError('FILE_NOT_FOUND', `${path} does not exist`, error);
-  if (code === 'EACCES' || code === 'EPERM')
-    return new ForgeError('FILE_NOT_FOUND', `${path} cannot be read or written: permission denied`, error);
-  return new ForgeError('STORE_UNAVAILABLE', `${path} cannot be read or written: ${code}`, error);
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return refuse('FILE_NOT_FOUND', 'does not exist');
+    case 'EACCES':
+    case 'EPERM':
+      return refuse('FILE_NOT_FOUND', 'cannot be read or written: permission denied');
+    case 'ELOOP':
+      return refuse('FILE_NOT_FOUND', 'is a link that leads back to itself');
+    case 'ENAMETOOLONG':
+      return refuse('INVALID_ARGUMENT', '… is too long for a path');
+    case 'EISDIR':
+      return refuse('FILE_EXISTS', 'is a folder; name a file');
+    default:
+      return refuse('STORE_UNAVAILABLE', `cannot be read or written: ${code}`);
+  }
 }
 
 /**

@@ -1,6 +1,15 @@
 import { ForgeError } from '@agent-forge/contracts';
+import { INVISIBLE, shown } from '../shown.js';
 import { DTYPE_BITS, isDtype, type Dtype } from './dtype.js';
-import { MAX_DIMENSION, MAX_HEADER_DEPTH, MAX_NAME_LENGTH, MAX_RANK, MAX_TENSORS } from './limits.js';
+import {
+  MAX_DIMENSION,
+  MAX_HEADER_CONTAINERS,
+  MAX_HEADER_DEPTH,
+  MAX_HEADER_ENTRIES,
+  MAX_NAME_LENGTH,
+  MAX_RANK,
+  MAX_TENSORS,
+} from './limits.js';
 import { parseStrictJson, type StrictJson } from './strict-json.js';
 
 /** What a header says of one tensor. */
@@ -37,6 +46,8 @@ export function parseHeader(bytes: Uint8Array, dataBytes: number, path: string):
   if (bytes[0] !== 0x7b) fail('the header does not begin with {');
   const root = parseStrictJson(decodeUtf8(bytes, fail), {
     maxDepth: MAX_HEADER_DEPTH,
+    maxEntries: MAX_HEADER_ENTRIES,
+    maxContainers: MAX_HEADER_CONTAINERS,
     fail: (p) => fail(`header: ${p}`),
   });
   const entries = root as Map<string, StrictJson>;
@@ -48,7 +59,7 @@ export function parseHeader(bytes: Uint8Array, dataBytes: number, path: string):
     checkName(name, fail);
     tensors.set(
       name,
-      readTensor(entry, (problem) => fail(`tensor ${JSON.stringify(name)}: ${problem}`)),
+      readTensor(entry, (problem) => fail(`tensor ${shown(name)}: ${problem}`)),
     );
   }
   checkContiguous(tensors, dataBytes, fail);
@@ -70,7 +81,7 @@ function readMetadata(value: StrictJson | undefined, fail: Fail): Map<string, st
   if (value === undefined) return metadata;
   if (!(value instanceof Map)) return fail('__metadata__ is not an object');
   for (const [key, text] of value) {
-    if (typeof text !== 'string') return fail(`__metadata__ entry ${JSON.stringify(key)} is not a text`);
+    if (typeof text !== 'string') return fail(`__metadata__ entry ${shown(key)} is not a text`);
     metadata.set(key, text);
   }
   return metadata;
@@ -78,24 +89,22 @@ function readMetadata(value: StrictJson | undefined, fail: Fail): Map<string, st
 
 /** Names become keys of objects, lines of reports and parts of paths in other tools; these could do harm there. */
 export function checkName(name: string, fail: Fail): void {
-  const shown = JSON.stringify(name.slice(0, 80));
-  if (name.length > MAX_NAME_LENGTH) fail(`the tensor name ${shown}… is longer than ${MAX_NAME_LENGTH} characters`);
-  // oxlint-disable-next-line no-control-regex
-  if (name === '' || /[\u0000-\u001f\u007f]/.test(name))
-    fail(`the tensor name ${shown} is empty or has a control character`);
-  if (/(?:^|[/\\])\.\.(?:[/\\]|$)/.test(name)) fail(`the tensor name ${shown} is a path that climbs`);
-  if (!name.isWellFormed()) fail(`the tensor name ${shown} has half a surrogate pair`);
-  if (name === '__proto__' || name === 'constructor' || name === 'prototype')
-    fail(`the tensor name ${shown} is reserved`);
+  const refuse = (problem: string): never => fail(`the tensor name ${shown(name)} ${problem}`);
+  if (name.length > MAX_NAME_LENGTH) refuse(`is longer than ${MAX_NAME_LENGTH} characters`);
+  if (name === '') refuse('is empty');
+  if (INVISIBLE.test(name)) refuse('has a control character or an invisible one');
+  if (/(?:^|[/\\])\.\.(?:[/\\]|$)/.test(name)) refuse('is a path that climbs');
+  if (!name.isWellFormed()) refuse('has half a surrogate pair');
+  if (name === '__proto__' || name === 'constructor' || name === 'prototype') refuse('is reserved');
 }
 
 const TENSOR_KEYS: readonly string[] = ['dtype', 'shape', 'data_offsets'];
 
 function readTensor(entry: StrictJson, fail: Fail): TensorInfo {
   if (!(entry instanceof Map)) return fail('its entry is not an object');
-  for (const key of entry.keys()) if (!TENSOR_KEYS.includes(key)) fail(`the key ${JSON.stringify(key)} is unknown`);
+  for (const key of entry.keys()) if (!TENSOR_KEYS.includes(key)) fail(`the key ${shown(key)} is unknown`);
   const dtype = entry.get('dtype');
-  if (!isDtype(dtype)) return fail(`the dtype ${JSON.stringify(dtype ?? null)} is unknown`);
+  if (!isDtype(dtype)) return fail(`the dtype ${shown(dtype ?? null)} is unknown`);
   const shape = readNumbers(entry.get('shape'), 'shape', fail);
   if (shape.length > MAX_RANK) fail(`it has ${shape.length} dimensions; at most ${MAX_RANK} are read`);
   const offsets = readNumbers(entry.get('data_offsets'), 'data_offsets', fail);
@@ -131,8 +140,8 @@ function checkContiguous(tensors: ReadonlyMap<string, TensorInfo>, dataBytes: nu
   const sorted = [...tensors].sort(([, a], [, b]) => a.offsetBytes - b.offsetBytes || a.sizeBytes - b.sizeBytes);
   let end = 0;
   for (const [name, { offsetBytes, sizeBytes }] of sorted) {
-    if (offsetBytes < end) fail(`tensor ${JSON.stringify(name)} overlaps the one before it`);
-    if (offsetBytes > end) fail(`there is a hole of ${offsetBytes - end} bytes before tensor ${JSON.stringify(name)}`);
+    if (offsetBytes < end) fail(`tensor ${shown(name)} overlaps the one before it`);
+    if (offsetBytes > end) fail(`there is a hole of ${offsetBytes - end} bytes before tensor ${shown(name)}`);
     end += sizeBytes;
   }
   if (end > dataBytes) fail(`the tensors need ${end} bytes and the file has ${dataBytes}; it is cut short`);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -101,6 +101,15 @@ describe('a file is refused, by the name of the rule, that', () => {
     ['has a name that climbs', named('../../etc/passwd'), 'climbs'],
     ['has a name that climbs on Windows', named('a\\..\\b'), 'climbs'],
     ['has a name without end', named('x'.repeat(2000)), 'longer than'],
+    ['has the 8-bit form of an escape in a name', named('a\u009b31m'), '"a\\u009b31m" has a control character'],
+    ['has a name that turns the direction of writing', named('a\u202eb'), 'invisible'],
+    ['has a name with a zero-width space', named('a\u200bb'), 'invisible'],
+    ['has a name with a line separator', named('a\u2028b'), 'invisible'],
+    ['has a huge name twice', fileOf(`{"${'x'.repeat(1e6)}":${a},"${'x'.repeat(1e6)}":${a}}`, 8), 'stands twice'],
+    ['has a huge dtype', withTensor({ dtype: 'x'.repeat(1e6) }), 'unknown'],
+    ['has a huge key', withTensor({ ['x'.repeat(1e6)]: 1 }), 'unknown'],
+    ['has a huge key in its metadata', fileOf({ __metadata__: { ['x'.repeat(1e6)]: 1 } }), 'not a text'],
+    ['has control characters in its dtype', withTensor({ dtype: '\u009b\u202e' }), '"\\u009b\\u202e" is unknown'],
     ['has a negative offset', number('-8'), 'plain whole number'],
     ['has a negative zero', fileOf('{"a":{"dtype":"F32","shape":[0],"data_offsets":[-0,0]}}', 0), 'plain whole number'],
     ['has a fractional offset', number('8.5'), 'plain whole number'],
@@ -147,15 +156,18 @@ describe('a file is refused, by the name of the rule, that', () => {
     const error = await refusal(file, bytes.length);
     expect(error).toMatchObject({ code: 'SAFETENSORS_INVALID', retry: 'permanent' });
     expect(error.message).toContain(rule);
-    expect(error.message).not.toContain('\n');
+    expect(error.message).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
     expect(error.message.length).toBeLessThan(400);
   });
 
-  test('has a million tensors', async () => {
-    const entries = Array.from({ length: 1_000_000 }, (_, i) => `"${i}":0`);
+  test.each([
+    [100_001, '100001 tensors; at most 100000'],
+    [1_000_000, 'more than 100001 entries'],
+  ])('has %i tensors', async (count, rule) => {
+    const entries = Array.from({ length: count }, (_, i) => `"${i}":${count > 100_001 ? '0' : '{}'}`);
     const bytes = fileOf(`{${entries.join(',')}}`, 0);
     await writeFile(file, bytes);
-    expect((await refusal(file, bytes.length)).message).toContain('1000000 tensors; at most 100000');
+    expect((await refusal(file, bytes.length)).message).toContain(rule);
   });
 
   test('claims a header that a sparse file covers, without allocating it twice', async () => {
@@ -202,6 +214,20 @@ describe('a path is refused that', () => {
     expect((await refusal(join(dir, 'none'))).code).toBe('FILE_NOT_FOUND');
     await writeFile(file, fileOf('{}'));
     expect((await refusal(join(file, 'x'))).code).toBe('FILE_NOT_FOUND');
+  });
+
+  test.each([
+    ['has NUL in it', 'a\0b', 'INVALID_ARGUMENT'],
+    ['has a name that is too long', 'x'.repeat(5000), 'INVALID_ARGUMENT'],
+    ['is a link to itself', 'loop', 'FILE_NOT_FOUND'],
+  ])('%s', async (_, name, code) => {
+    await symlink('loop', join(dir, 'loop')).catch(() => undefined);
+    for (const path of [join(dir, name), join(dir, name, 'x')]) {
+      const error = await refusal(path);
+      expect(error).toMatchObject({ code, retry: 'permanent' });
+      expect(error.message.length).toBeLessThan(400);
+      expect(error.message).not.toContain('\0');
+    }
   });
 
   test('is a pipe or a device, without waiting for it', async () => {

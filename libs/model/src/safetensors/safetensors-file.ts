@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { ForgeError } from '@agent-forge/contracts';
+import { shown } from '../shown.js';
 import type { WeightTensor } from '../weights.js';
 import { ARRAY_OF_DTYPE, hasArray, type TensorArray } from './dtype.js';
 import { identify, readAt, withFile, type FileIdentity } from './file-access.js';
@@ -107,7 +108,7 @@ export class SafetensorsFile implements TensorSource {
     const { version } = await identify(this.path);
     if (version !== this.identity.version) throw invalidSafetensors(this.path, 'it changed since it was opened');
     const read = await withFile(this.path, (file) => readAt(file, target, this.dataStart + info.offsetBytes));
-    if (read < target.length) throw invalidSafetensors(this.path, `it ends inside tensor ${JSON.stringify(name)}`);
+    if (read < target.length) throw invalidSafetensors(this.path, `it ends inside tensor ${shown(name)}`);
   }
 }
 

@@ -1,14 +1,13 @@
 import { dirname, join } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
+import { shown } from '../shown.js';
 import type { WeightTensor } from '../weights.js';
 import { identify, readAt, withFile } from './file-access.js';
-import { MAX_INDEX_BYTES, MAX_SHARDS, MAX_TENSORS } from './limits.js';
+import { MAX_INDEX_BYTES, MAX_INDEX_CONTAINERS, MAX_INDEX_DEPTH, MAX_SHARDS, MAX_TENSORS } from './limits.js';
 import { SafetensorsFile } from './safetensors-file.js';
 import { parseStrictJson, type StrictJson } from './strict-json.js';
 import type { OpenOptions, StoredTensor, TensorSource, TypedTensor } from './tensor-source.js';
 
-/** Index object, weight map or metadata object, and whatever small thing other tools put into the metadata. */
-const MAX_INDEX_DEPTH = 6;
 /** Plain file names: nothing that leaves the folder of the index, on any system. */
 const SHARD_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,200}\.safetensors$/;
 
@@ -34,18 +33,20 @@ export class ShardedSafetensors implements TensorSource {
   static async open(path: string, options: OpenOptions = {}): Promise<ShardedSafetensors> {
     const weightMap = await readWeightMap(path, options);
     const files = new Map<string, SafetensorsFile>();
-    for (const name of new Set(weightMap.values()))
-      files.set(name, await SafetensorsFile.open(join(dirname(path), name), options));
+    for (const fileName of new Set(weightMap.values())) {
+      const file = await SafetensorsFile.open(join(dirname(path), fileName), options);
+      // At once, so that all headers together are never more than the index.
+      for (const tensor of file.tensors.keys())
+        if (weightMap.get(tensor) !== fileName)
+          throw invalidIndex(path, `tensor ${shown(tensor)} of ${fileName} is not listed for it`);
+      files.set(fileName, file);
+    }
     const shardOf = new Map<string, SafetensorsFile>();
     for (const [tensor, fileName] of weightMap) {
       const file = files.get(fileName)!;
-      if (!file.tensors.has(tensor)) throw invalidIndex(path, `tensor ${JSON.stringify(tensor)} is not in ${fileName}`);
+      if (!file.tensors.has(tensor)) throw invalidIndex(path, `tensor ${shown(tensor)} is not in ${fileName}`);
       shardOf.set(tensor, file);
     }
-    for (const [fileName, file] of files)
-      for (const tensor of file.tensors.keys())
-        if (weightMap.get(tensor) !== fileName)
-          throw invalidIndex(path, `tensor ${JSON.stringify(tensor)} of ${fileName} is not listed for it`);
     return new ShardedSafetensors(path, shardOf);
   }
 
@@ -74,15 +75,20 @@ async function readWeightMap(path: string, options: OpenOptions): Promise<Map<st
     throw invalidIndex(path, problem);
   };
   const text = await readText(path, options, fail);
-  const root = parseStrictJson(text, { maxDepth: MAX_INDEX_DEPTH, numbers: 'any', fail });
+  const root = parseStrictJson(text, {
+    maxDepth: MAX_INDEX_DEPTH,
+    maxEntries: MAX_TENSORS,
+    maxContainers: MAX_INDEX_CONTAINERS,
+    numbers: 'any',
+    fail,
+  });
   const weightMap = root instanceof Map ? root.get('weight_map') : undefined;
   if (!(weightMap instanceof Map) || weightMap.size === 0) return fail('there is no weight_map');
-  if (weightMap.size > MAX_TENSORS) fail(`it lists ${weightMap.size} tensors; at most ${MAX_TENSORS} are read`);
   const shards = new Set<StrictJson>(weightMap.values());
   if (shards.size > MAX_SHARDS) fail(`it lists ${shards.size} shards; at most ${MAX_SHARDS} are read`);
   for (const name of shards)
     if (typeof name !== 'string' || !SHARD_NAME.test(name))
-      fail(`the shard ${JSON.stringify(name).slice(0, 80)} is not a plain name of a .safetensors file`);
+      fail(`the shard ${shown(name)} is not a plain name of a .safetensors file`);
   const folded = new Set([...shards].map((name) => String(name).toLowerCase()));
   if (folded.size < shards.size) fail('two shards differ in upper and lower case only');
   return weightMap as Map<string, string>;

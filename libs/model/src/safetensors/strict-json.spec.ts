@@ -6,7 +6,7 @@ const fail = (problem: string): never => {
   throw new Error(problem);
 };
 const parse = (text: string, numbers?: 'any'): StrictJson =>
-  parseStrictJson(text, { maxDepth: 8, fail, ...(numbers && { numbers }) });
+  parseStrictJson(text, { maxDepth: 8, maxEntries: 5, maxContainers: 1_000, fail, ...(numbers && { numbers }) });
 
 /** The value that JSON.parse gives, for comparison. */
 function plain(value: StrictJson): unknown {
@@ -84,6 +84,19 @@ describe('parseStrictJson', () => {
     const value = parse('{"__proto__":{"polluted":1},"constructor":2}') as Map<string, StrictJson>;
     expect([...value.keys()]).toEqual(['__proto__', 'constructor']);
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+
+  test('stops at the number of entries it was given', () => {
+    expect(parse('[1,2,3,4,5]')).toHaveLength(5);
+    expect(parse('{"a":0,"b":0,"c":0,"d":0,"e":0}')).toHaveProperty('size', 5);
+    expect(() => parse('[1,2,3,4,5,6]')).toThrow('more than 5 entries');
+    expect(() => parse('{"a":0,"b":0,"c":0,"d":0,"e":0,"f":0}')).toThrow('more than 5 entries');
+  });
+
+  test('stops at the number of objects and lists it was given', () => {
+    const rules = { maxDepth: 3, maxEntries: 9, maxContainers: 4, fail };
+    expect(parseStrictJson('[{},[],{}]', rules)).toHaveLength(3);
+    expect(() => parseStrictJson('[{},[],{},[]]', rules)).toThrow('more than 4 objects and lists');
   });
 
   test('stops at the depth it was given', () => {

@@ -1,9 +1,15 @@
+import { shown } from '../shown.js';
+
 /** A JSON value; objects are maps, so that no key (`__proto__`) means anything to JavaScript. */
 export type StrictJson = string | number | boolean | null | StrictJson[] | Map<string, StrictJson>;
 
 export interface StrictJsonRules {
   /** Objects and lists inside one another. */
   readonly maxDepth: number;
+  /** Entries of one object or list. */
+  readonly maxEntries: number;
+  /** Objects and lists in all: an empty one takes two characters of text and a hundred times that in memory. */
+  readonly maxContainers: number;
   /** Numbers of other kinds than plain whole ones up to 2^53 - 1 are refused, unless `any` is said. */
   readonly numbers?: 'whole' | 'any';
   /** Called with what is wrong; throws. */
@@ -25,6 +31,7 @@ export function parseStrictJson(text: string, rules: StrictJsonRules): StrictJso
 
 class Parser {
   private at = 0;
+  private containers = 0;
 
   constructor(
     private readonly text: string,
@@ -72,14 +79,15 @@ class Parser {
   }
 
   private object(depth: number): Map<string, StrictJson> {
-    this.checkDepth(depth);
+    this.enter(depth);
     const entries = new Map<string, StrictJson>();
     if (this.take('}')) return entries;
     do {
       this.skipSpace();
       if (this.text[this.at] !== '"') this.fail(`a key is missing at character ${this.at}`);
       const key = this.string();
-      if (entries.has(key)) this.fail(`the key ${JSON.stringify(key)} stands twice`);
+      if (entries.has(key)) this.fail(`the key ${shown(key)} stands twice`);
+      this.checkEntries(entries.size);
       if (!this.take(':')) this.fail(`a colon is missing at character ${this.at}`);
       entries.set(key, this.value(depth + 1));
     } while (this.take(','));
@@ -88,17 +96,27 @@ class Parser {
   }
 
   private list(depth: number): StrictJson[] {
-    this.checkDepth(depth);
+    this.enter(depth);
     const items: StrictJson[] = [];
     if (this.take(']')) return items;
-    do items.push(this.value(depth + 1));
-    while (this.take(','));
+    do {
+      this.checkEntries(items.length);
+      items.push(this.value(depth + 1));
+    } while (this.take(','));
     if (!this.take(']')) this.fail(`a list is not closed at character ${this.at}`);
     return items;
   }
 
-  private checkDepth(depth: number): void {
-    if (depth > this.rules.maxDepth) this.fail(`objects and lists are nested more than ${this.rules.maxDepth} deep`);
+  /** An object or list begins. */
+  private enter(depth: number): void {
+    const { maxDepth, maxContainers } = this.rules;
+    if (depth > maxDepth) this.fail(`objects and lists are nested more than ${maxDepth} deep`);
+    if (++this.containers > maxContainers) this.fail(`there are more than ${maxContainers} objects and lists`);
+  }
+
+  private checkEntries(count: number): void {
+    const { maxEntries } = this.rules;
+    if (count >= maxEntries) this.fail(`an object or list has more than ${maxEntries} entries`);
   }
 
   private string(): string {
