@@ -1,3 +1,4 @@
+import { ForgeError } from '@agent-forge/contracts';
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 import type { Tokenizer } from './tokenizer.js';
 import type { TokenizerJson } from './tokenizer-rules.js';
@@ -35,14 +36,19 @@ export class LibraryTokenizer implements Tokenizer {
     this.padId = this.roleId('pad');
   }
 
+  /** @throws ForgeError `TOKENIZER_INVALID` when a part of the file is malformed that only comes up in use */
   encode(text: string, { addSpecialTokens = true }: { addSpecialTokens?: boolean } = {}): number[] {
-    return this.library.encode(text, { add_special_tokens: addSpecialTokens }).ids;
+    const { ids } = using(() => this.library.encode(text, { add_special_tokens: addSpecialTokens }));
+    // The type says numbers; tokens without an id (of a post-processor, say) come as undefined.
+    if (!ids.every(Number.isInteger)) throw unusable('a token that it makes has no id');
+    return ids;
   }
 
+  /** @throws ForgeError `TOKENIZER_INVALID` as {@link encode} */
   decode(ids: readonly number[], { skipSpecialTokens = false }: { skipSpecialTokens?: boolean } = {}): string {
     const known = ids.filter((id) => this.idToToken(id) !== undefined && !(skipSpecialTokens && this.special.has(id)));
     if (known.length === 0) return '';
-    return this.library.decode(known, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+    return using(() => this.library.decode(known, { skip_special_tokens: false, clean_up_tokenization_spaces: false }));
   }
 
   tokenToId(token: string): number | undefined {
@@ -64,6 +70,20 @@ export class LibraryTokenizer implements Tokenizer {
     const token = this.config[`${role}_token`] as string | { content?: unknown } | null | undefined;
     const text = typeof token === 'object' ? token?.content : token;
     return typeof text === 'string' ? (this.tokenToId(text) ?? null) : null;
+  }
+}
+
+/** The error of a tokenizer.json that the library cannot use. */
+export function unusable(reason: string, cause?: unknown): ForgeError {
+  return new ForgeError('TOKENIZER_INVALID', `tokenizer.json cannot be used: ${reason.replaceAll('\n', ' ')}`, cause);
+}
+
+/** Whatever the library throws is about the file: it takes any text and ids. */
+export function using<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw unusable(error instanceof Error ? error.message : String(error), error);
   }
 }
 

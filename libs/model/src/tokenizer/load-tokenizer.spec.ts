@@ -118,6 +118,10 @@ describe('loadTokenizer', () => {
       '{"added_tokens":[{"id":0,"content":"<s>"}],"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}',
     ],
     ['an added token without text', '{"added_tokens":[{"id":1}],"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}'],
+    ['a merge that is no pair', '{"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["ab"]}}'],
+    ['a merge of a token that is not there', '{"model":{"type":"BPE","vocab":{"a":0,"ab":2},"merges":["a b"]}}'],
+    ['a merge into a token that is not there', '{"model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":[["a","b"]]}}'],
+    ['an unknown token that is not there', '{"model":{"type":"BPE","unk_token":"?","vocab":{"a":0},"merges":[]}}'],
     [
       'an unknown part',
       '{"normalizer":{"type":"Sorcery"},"pre_tokenizer":null,"post_processor":null,"decoder":null,"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}',
@@ -131,5 +135,19 @@ describe('loadTokenizer', () => {
     expect(failure?.code).toBe('TOKENIZER_INVALID');
     expect(failure?.message).not.toContain('\n');
     await rm(join(dir, 'tokenizer.json'));
+  });
+
+  test('a part that is malformed and only comes up in use is refused there', () => {
+    const [json] = byteTokenizer()
+      .files()
+      .map((f) => f.json as Record<string, unknown>);
+    const broken = [
+      { ...json, post_processor: { type: 'TemplateProcessing', special_tokens: {} } },
+      { ...json, post_processor: { type: 'TemplateProcessing', single: [7], special_tokens: {} } },
+    ];
+    for (const each of broken)
+      expect(() => tokenizerFromJson(each, {}).encode('a')).toThrow(
+        expect.objectContaining({ code: 'TOKENIZER_INVALID', retry: 'permanent' }) as unknown as Error,
+      );
   });
 });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
 import { identify } from '../safetensors/file-access.js';
-import { LibraryTokenizer } from './library-tokenizer.js';
+import { LibraryTokenizer, using } from './library-tokenizer.js';
 import type { Tokenizer } from './tokenizer.js';
 import { checkTokenizerJson } from './tokenizer-rules.js';
 
@@ -29,12 +29,7 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer | null> {
 /** @throws ForgeError `TOKENIZER_INVALID` when it is malformed or of a kind that the library cannot use */
 export function tokenizerFromJson(tokenizer: object, config: object): Tokenizer {
   const checked = checkTokenizerJson(tokenizer);
-  try {
-    return new LibraryTokenizer(checked, config as Record<string, unknown>);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ForgeError('TOKENIZER_INVALID', `tokenizer.json cannot be used: ${reason.replaceAll('\n', ' ')}`, error);
-  }
+  return using(() => new LibraryTokenizer(checked, config as Record<string, unknown>));
 }
 
 async function readJson(path: string): Promise<object | null> {
