@@ -3,6 +3,7 @@ import { ForgeError } from '@agent-forge/contracts';
 import { parseProvider, runInWorker } from '@agent-forge/tensor';
 import { Command } from 'commander';
 import { integerOption, numberOption } from '../options.js';
+import { withInterruption } from '../system/interruption.js';
 import { ProgressLine, bar, duration } from '../terminal/progress-line.js';
 import type { TrainEvent, TrainJob, TrainSummary } from '../train/job.js';
 import { readParams } from '../train/settings.js';
@@ -63,25 +64,20 @@ export function trainCommand(): Command {
 
 async function train(options: Options): Promise<void> {
   const job = await jobOf(options);
-  const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   const line = new ProgressLine(process.stderr);
   const worker = new URL('../train/job.js', import.meta.url);
+  const onProgress = (event: TrainEvent): void => show(line, event);
   try {
-    const summary = await runInWorker<TrainJob, TrainSummary, TrainEvent>(worker, job, {
-      signal: stop.signal,
-      onProgress: (event) => show(line, event),
-    });
+    const summary = await withInterruption((signal) =>
+      runInWorker<TrainJob, TrainSummary, TrainEvent>(worker, job, { signal, onProgress }),
+    );
     line.end();
     if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     else print(summary);
   } catch (error) {
     line.end();
-    if (!stop.signal.aborted) throw error;
+    if (ForgeError.from(error).code !== 'CANCELLED') throw error;
     throw new ForgeError('CANCELLED', `stopped; go on with: forge train --resume --out ${options.out}`, error);
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
 }
 
