@@ -1,12 +1,10 @@
 // Installs and builds on first use, with Node.js alone, so that every command works on a fresh clone.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs';
-import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const STAMP = join(ROOT, 'node_modules', '.agent-forge-lock');
 
 /** Runs a command in the repository root; its output goes to stderr, so that stdout stays free for `--json`. */
 function run(command, args, what) {
@@ -18,16 +16,16 @@ function run(command, args, what) {
   process.exit(result.status || 1);
 }
 
-/** `npm ci` when node_modules is missing or older than package-lock.json. */
+/** When a file was last written; 0 where there is none. */
+function writtenMs(...path) {
+  return statSync(join(ROOT, ...path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** `npm ci` when node_modules is missing or older than package-lock.json; npm writes its own lock file last, also after `npm install`. */
 export function ensureInstalled() {
-  const lock = createHash('sha256')
-    .update(readFileSync(join(ROOT, 'package-lock.json')))
-    .digest('hex');
-  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return;
+  if (writtenMs('node_modules', '.package-lock.json') >= writtenMs('package-lock.json')) return;
   process.stderr.write('Installing dependencies (once, about a minute) ...\n');
   run('npm', ['ci', '--no-progress', '--loglevel=error'], 'npm ci');
-  mkdirSync(join(ROOT, 'node_modules'), { recursive: true });
-  writeFileSync(STAMP, lock);
 }
 
 /** Compiles what changed since the last build, everything or the named projects; about a second when nothing did. */
