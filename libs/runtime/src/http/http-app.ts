@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { FastifyServerOptions } from 'fastify';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ForgeError } from '@agent-forge/contracts';
 import type { BaseConfig } from '../config.js';
@@ -16,6 +16,8 @@ const BODY_LIMIT_BYTES = 64 * 1024;
 const MAX_PARAM_LENGTH = 2_048;
 /** Between two requests of one connection; longer than the idle time of usual load balancers, so that they close first. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+/** How often a closing server looks whether all is answered. */
+const CLOSE_INTERVAL_MS = 20;
 /** Request ids of callers are taken over when they cannot do harm in a log. */
 const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -32,7 +34,6 @@ export async function createHttpApp(root: DynamicModule | Type, logger: Logger):
   const options: FastifyServerOptions = {
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
@@ -44,6 +45,7 @@ export async function createHttpApp(root: DynamicModule | Type, logger: Logger):
   adapter.getInstance().addHook('onRequest', async (request, reply) => {
     reply.headers({ ...HEADERS, 'x-request-id': request.id });
   });
+  closeWhenAnswered(adapter.getInstance());
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: nestLogger(logger),
     abortOnError: false,
@@ -51,6 +53,24 @@ export async function createHttpApp(root: DynamicModule | Type, logger: Logger):
   app.useGlobalFilters(new ProblemFilter(logger));
   app.useGlobalPipes(new DepthPipe(), validationPipe());
   return app;
+}
+
+/**
+ * Lets a closing server end as soon as its last answer is out. Node.js by itself waits for connections that were opened and never used, and for
+ * those whose last answer ended just then, for as long as they are kept alive.
+ */
+function closeWhenAnswered(fastify: FastifyInstance): void {
+  let unanswered = 0;
+  fastify.addHook('onRequest', async (_request, reply) => {
+    unanswered += 1;
+    // Also when the caller has gone away, which the onResponse hook would not tell.
+    reply.raw.once('close', () => (unanswered -= 1));
+  });
+  fastify.addHook('preClose', async () => {
+    const { server } = fastify;
+    const timer = setInterval(() => unanswered === 0 && server.closeAllConnections(), CLOSE_INTERVAL_MS);
+    server.once('close', () => clearInterval(timer));
+  });
 }
 
 /**
