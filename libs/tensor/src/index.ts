@@ -40,6 +40,7 @@ export * from './ops/scatter-add-rows.js';
 export * from './ops/sigmoid.js';
 export * from './ops/sign.js';
 export * from './ops/softmax.js';
+export * from './ops/split-last.js';
 export * from './ops/split.js';
 export * from './ops/sqrt.js';
 export * from './ops/stop-gradient.js';

@@ -8,7 +8,6 @@ import {
   concat,
   gather,
   reshape,
-  transpose,
 } from '@agent-forge/tensor';
 import { inferenceParameters } from '../network/inference-parameters.js';
 import { type AttentionRule, type ParameterRule, llamaHidden, llamaLogits } from '../network/llama.js';
@@ -73,7 +72,7 @@ export class Decoder {
       inputIds: { dtype: 'int32', shape: [batch, steps], data: ids },
       positions: positionsOf(cache, steps),
       mask: maskOf(cache, steps),
-      lengths: { dtype: 'int64', shape: [2], data: BigInt64Array.of(BigInt(cache.past), BigInt(steps)) },
+      lengths: { dtype: 'int64', shape: [2], data: BigInt64Array.of(BigInt(cache.room), BigInt(steps)) },
       last: { dtype: 'int32', shape: [batch], data: Int32Array.from({ length: batch }, (_, b) => (b + 1) * steps - 1) },
     });
     cache.append(fresh!.data as Float32Array, steps);
@@ -92,18 +91,18 @@ function buildGraph(model: Model, maxContext: number, rule?: ParameterRule) {
   const graph = new Graph();
   const ids = graph.input('inputIds', 'int32', ['batch', 'steps']);
   const positions = graph.input('positions', 'int64', ['batch', 'steps']);
-  const mask = graph.floatInput('mask', ['batch', 1, 'steps', 'all']);
+  const mask = graph.floatInput('mask', ['batch', 1, 'steps', 'room+steps']);
   const lengths = graph.input('lengths', 'int64', [2]);
   const last = graph.input('last', 'int32', ['batch']);
   const past = cacheNames(config).map((name) =>
-    graph.floatInput(name, ['past', 'batch', config.numKvHeads, config.headDim]),
+    graph.floatInput(name, ['batch', config.numKvHeads, 'room', config.headDim]),
   );
   const tables = rotaryTables(config, maxContext);
   const table = (values: Float64Array, name: string): Value =>
     graph.constant('float32', [maxContext, config.headDim / 2], values, name);
   const fresh: Value[] = [];
   const attend: AttentionRule = (layer, q, k, v) => {
-    for (const x of [k, v]) fresh.push(transpose(x, [2, 0, 1, 3]));
+    fresh.push(k, v);
     return cachedAttention({ q, k, v, pastK: past[2 * layer]!, pastV: past[2 * layer + 1]!, mask, lengths });
   };
   const { parameters, externals } = inferenceParameters(graph, model, rule);
@@ -122,15 +121,16 @@ function positionsOf({ padding, length }: KvCache, steps: number): HostTensor {
   return { dtype: 'int64', shape: [padding.length, steps], data };
 }
 
-/** [batch, 1, steps, past + steps]: neither the empty row nor padding nor a later token is seen. */
-function maskOf({ padding, past }: KvCache, steps: number): HostTensor {
-  const keys = past + steps;
+/** [batch, 1, steps, room + steps]: neither padding nor empty room nor a later token is seen. */
+function maskOf({ padding, room, length }: KvCache, steps: number): HostTensor {
+  const keys = room + steps;
   const data = new Float32Array(padding.length * steps * keys);
   padding.forEach((pad, b) => {
     for (let i = 0; i < steps; i++) {
       const row = data.subarray((b * steps + i) * keys, (b * steps + i + 1) * keys);
-      row.fill(MASKED, 0, 1 + pad);
-      row.fill(MASKED, past + i + 1);
+      row.fill(MASKED, 0, Math.min(pad, length));
+      row.fill(MASKED, length, room + Math.max(0, Math.min(pad - length, i + 1)));
+      row.fill(MASKED, room + i + 1);
     }
   });
   return { dtype: 'float32', shape: [padding.length, 1, steps, keys], data };

@@ -6,60 +6,77 @@ export function cacheNames(config: LlamaConfig): string[] {
   return Array.from({ length: config.numLayers }, (_, layer) => [`past.${layer}.key`, `past.${layer}.value`]).flat();
 }
 
+/** Buffers have room for a multiple of this many tokens: the session sees few shapes and plans its memory once for each. */
+const BLOCK_TOKENS = 64;
+/** A long cache grows by this part of itself, so that copying it costs each token the same. */
+const GROWTH_SHARE = 1 / 16;
+
 /**
- * Keys and values of the tokens so far. Time is the first axis of its buffers, [1 + capacity, batch, kvHeads, head], so a
- * step appends rows, and what is filled is handed to the session as a view, without a copy. Row 0 belongs to no token and
- * is always masked: onnxruntime's product over an empty past would divide by zero.
+ * Keys and values of the tokens so far, in buffers [batch, kvHeads, room, head] that the session reads in place. The room
+ * after the last token is zero and must be masked.
  */
 export class KvCache {
-  private readonly buffers: ReadonlyMap<string, Float32Array>;
-  private readonly rowShape: readonly number[];
-  private readonly rowLength: number;
-  private rows = 1;
+  private buffers: ReadonlyMap<string, Float32Array>;
+  private filled = 0;
+  private rows: number;
 
-  /**
-   * @param padding for each sequence of the batch, how many tokens at its start are padding
-   * @param capacity longest sequence, padding included; memory is taken as it fills
-   */
+  /** @param padding for each sequence of the batch, how many tokens at its start are padding */
   constructor(
-    config: LlamaConfig,
+    private readonly config: LlamaConfig,
     readonly padding: readonly number[],
-    readonly capacity: number,
   ) {
-    this.rowShape = [padding.length, config.numKvHeads, config.headDim];
-    this.rowLength = this.rowShape.reduce((a, b) => a * b, 1);
-    const length = (1 + capacity) * this.rowLength;
-    this.buffers = new Map(cacheNames(config).map((name) => [name, new Float32Array(length)]));
-  }
-
-  /** Filled rows, the empty one included. */
-  get past(): number {
-    return this.rows;
+    this.rows = BLOCK_TOKENS;
+    this.buffers = new Map(cacheNames(config).map((name) => [name, this.empty()]));
   }
 
   /** Tokens of each sequence so far, padding included. */
   get length(): number {
-    return this.rows - 1;
+    return this.filled;
   }
 
-  /** The filled part of every buffer, [past, batch, kvHeads, head]. */
+  /** Tokens that the buffers have room for. */
+  get room(): number {
+    return this.rows;
+  }
+
+  /** Every buffer by its name, without a copy. */
   feeds(): Record<string, HostTensor> {
-    const view = (data: Float32Array): HostTensor => ({
-      dtype: 'float32',
-      shape: [this.rows, ...this.rowShape],
-      data: data.subarray(0, this.rows * this.rowLength),
-    });
-    return Object.fromEntries([...this.buffers].map(([name, data]) => [name, view(data)]));
+    const shape = [this.padding.length, this.config.numKvHeads, this.rows, this.config.headDim];
+    return Object.fromEntries([...this.buffers].map(([name, data]) => [name, { dtype: 'float32', shape, data }]));
   }
 
-  /** @param fresh keys and values of `steps` new tokens: all of one buffer, then all of the next */
+  /** @param fresh keys and values of `steps` new tokens, [buffers · batch, kvHeads, steps, head] */
   append(fresh: Float32Array, steps: number): void {
-    const size = steps * this.rowLength;
-    let at = 0;
+    this.grow(this.filled + steps);
+    const { headDim } = this.config;
+    const size = steps * headDim;
+    let from = 0;
     for (const buffer of this.buffers.values()) {
-      buffer.set(fresh.subarray(at, at + size), this.rows * this.rowLength);
-      at += size;
+      for (let to = this.filled * headDim; to < buffer.length; to += this.rows * headDim) {
+        buffer.set(fresh.subarray(from, from + size), to);
+        from += size;
+      }
     }
-    this.rows += steps;
+    this.filled += steps;
+  }
+
+  private empty(): Float32Array {
+    return new Float32Array(this.padding.length * this.config.numKvHeads * this.rows * this.config.headDim);
+  }
+
+  /** Makes room for `tokens`; heads move apart, so each is copied by itself. */
+  private grow(tokens: number): void {
+    if (tokens <= this.rows) return;
+    const before = this.rows * this.config.headDim;
+    this.rows = Math.ceil((tokens + this.rows * GROWTH_SHARE) / BLOCK_TOKENS) * BLOCK_TOKENS;
+    const after = this.rows * this.config.headDim;
+    const used = this.filled * this.config.headDim;
+    const moved = (old: Float32Array): Float32Array => {
+      const buffer = this.empty();
+      for (let head = 0; head * before < old.length; head++)
+        buffer.set(old.subarray(head * before, head * before + used), head * after);
+      return buffer;
+    };
+    this.buffers = new Map([...this.buffers].map(([name, old]) => [name, moved(old)]));
   }
 }

@@ -104,7 +104,6 @@ export class TokenGenerator {
     const cache = new KvCache(
       this.model.config,
       prompts.map((p) => longest - p.length),
-      longest + maxTokens,
     );
     let logits = await this.readPrompts(cache, prompts, longest, signal);
     const live = new Set(prompts.keys());
