@@ -90,16 +90,17 @@ export async function auditWeights(
   weights: Weights | LazyWeights,
   tokenizer: Tokenizer | null = null,
 ): Promise<AuditFinding[]> {
-  const { shapes, read } = asLazy(weights);
-  const findings = auditStructure(config, shapes, tokenizer);
-  for (const name of shapes.keys()) findings.push(...auditValues(name, await read(name)));
-  if (config.tieWordEmbeddings && shapes.has(HEAD) && shapes.has(EMBEDDING))
-    findings.push(...auditTied(await read(EMBEDDING), await read(HEAD)));
-  return findings;
+  const lazy = asLazy(weights);
+  const findings = auditStructure(config, lazy.shapes, tokenizer);
+  for (const name of lazy.shapes.keys()) findings.push(...auditValues(name, await lazy.read(name)));
+  return [...findings, ...(await auditTied(config, lazy))];
 }
 
-function auditTied(embedding: WeightTensor, head: WeightTensor): AuditFinding[] {
-  const index = head.data.findIndex((value, i) => value !== embedding.data[i]);
+/** Whether a head that is tied, but stored all the same, equals the embedding. */
+export async function auditTied(config: LlamaConfig, { shapes, read }: LazyWeights): Promise<AuditFinding[]> {
+  if (!config.tieWordEmbeddings || !shapes.has(HEAD) || !shapes.has(EMBEDDING)) return [];
+  const { data: embedding } = await read(EMBEDDING);
+  const index = (await read(HEAD)).data.findIndex((value, i) => value !== embedding[i]);
   if (index < 0) return [];
   return [
     finding(

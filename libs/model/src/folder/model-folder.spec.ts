@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { expectedShapes, type Model, type Weights } from '../weights.js';
 import { openModelFolder, readModelFolder } from './read-model-folder.js';
 import { writeModelFolder } from './write-model-folder.js';
 
+const KILL_PROBE = fileURLToPath(new URL('./kill-probe.js', import.meta.url));
 const HF = fileURLToPath(new URL('../../fixtures/hf', import.meta.url));
 const FOLDERS = [
   'llama-gqa',
@@ -198,6 +200,16 @@ describe('writing', () => {
     );
   });
 
+  test('a tied head that equals the embedding is left out', async () => {
+    const model = await withByteTokenizer();
+    const { shape, data } = model.weights.get(EMBEDDING)!;
+    await writeModelFolder(target, {
+      ...model,
+      weights: new Map([...model.weights, ['lm_head.weight', { shape, data }]]),
+    });
+    expect((await SafetensorsFile.open(join(target, 'model.safetensors'))).tensors.has('lm_head.weight')).toBe(false);
+  });
+
   test('an existing folder is refused unless it is empty, and stays as it is', async () => {
     const model = await withByteTokenizer();
     await mkdir(target);
@@ -208,6 +220,24 @@ describe('writing', () => {
     await writeFile(join(dir, 'file'), '');
     expect(await refusal(writeModelFolder(join(dir, 'file'), model))).toMatchObject({ code: 'FILE_EXISTS' });
     expect((await readdir(dir)).sort()).toEqual(['file', 'model']);
+  });
+
+  test('a name as long as names can be', async () => {
+    await writeModelFolder(join(dir, 'x'.repeat(255)), await withByteTokenizer());
+    const longer = await refusal(writeModelFolder(join(dir, 'x'.repeat(256)), await withByteTokenizer()));
+    expect(longer.code).toBe('INVALID_ARGUMENT');
+    expect(await readdir(dir)).toEqual(['x'.repeat(255)]);
+  });
+
+  test('a writer that is killed half-way leaves nothing at its place, and the next one is not in its way', async () => {
+    const source = join(HF, 'qwen2-bias-tied');
+    const killed = spawnSync(process.execPath, [KILL_PROBE, source, target], { encoding: 'utf8' });
+    expect(killed.signal).toBe('SIGKILL');
+    expect(await refusal(readModelFolder(target))).toMatchObject({ code: 'FILE_NOT_FOUND' });
+    // It did begin: what it wrote lies beside, under a hidden name.
+    expect(await readdir(dir)).toEqual([expect.stringMatching(/^\.tmp-/)]);
+    await writeModelFolder(target, await readModelFolder(source));
+    expect(await readModelFolder(target)).toEqual(await readModelFolder(source));
   });
 
   test('of two writers to one place one wins, whole', async () => {
@@ -226,6 +256,14 @@ describe('writing', () => {
       'too large for F16',
     ],
     ['a missing tensor', ({ weights }) => void weights.delete(EMBEDDING), 'is missing'],
+    [
+      'a tied head of its own',
+      ({ weights }) => {
+        const { shape, data } = weights.get(EMBEDDING)!;
+        weights.set('lm_head.weight', { shape, data: data.map((value, i) => (i === 9 ? -value : value)) });
+      },
+      'lm_head.weight differs from model.embed_tokens.weight at index 9',
+    ],
   ])('nothing is left of a model with %s', async (_, spoil, reason) => {
     const model = await withByteTokenizer();
     spoil(model);

@@ -1,13 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
-import { asLazy, assertAudit, auditStructure, auditValues } from '../audit.js';
+import { asLazy, assertAudit, auditStructure, auditTied, auditValues } from '../audit.js';
 import { configToJson, type LlamaConfig } from '../config.js';
 import type { FloatDtype } from '../safetensors/dtype.js';
 import { fileError } from '../safetensors/file-access.js';
 import { INDEX_FILE, SINGLE_FILE } from '../safetensors/open-safetensors.js';
-import { dataBytes, streamSafetensors, syncFolder, type TensorSpec } from '../safetensors/write-safetensors.js';
+import {
+  dataBytes,
+  streamSafetensors,
+  syncFolder,
+  temporaryName,
+  type TensorSpec,
+} from '../safetensors/write-safetensors.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { LazyWeights, Weights } from '../weights.js';
 import { writeConfigJson, writeJson } from './json-file.js';
@@ -49,10 +54,12 @@ export async function writeModelFolder(
     throw new ForgeError('INVALID_ARGUMENT', `maxShardBytes is ${maxShardBytes}; it must be at least 1`);
   const weights = asLazy(model.weights);
   assertAudit(auditStructure(model.config, weights.shapes, model.tokenizer), path);
+  assertAudit(await auditTied(model.config, weights), path);
   await checkFree(target);
-  const building = join(dirname(target), `.${basename(target)}.tmp-${randomUUID()}`);
+  const building = temporaryName(target);
   try {
-    await mkdir(building, { recursive: true });
+    await mkdir(dirname(target), { recursive: true });
+    await mkdir(building);
     await writeWeights(building, model.config, weights, dtype, maxShardBytes);
     await writeConfigJson(join(building, 'config.json'), configToJson(model.config, dtype));
     await writeJson(join(building, 'generation_config.json'), generationConfig(model.config));
@@ -61,7 +68,7 @@ export async function writeModelFolder(
     await syncFolder(building);
     await moveInto(building, target);
   } catch (error) {
-    await rm(building, { recursive: true, force: true });
+    await rm(building, { recursive: true, force: true }).catch(() => undefined);
     throw fileError(path, error);
   }
 }

@@ -19,7 +19,7 @@ const MAX_SHOWN_PATH = 200;
 export function fileError(path: string, error: unknown): ForgeError {
   const { code, syscall } = error as NodeJS.ErrnoException;
   const refuse = (kind: ErrorCode, problem: string): ForgeError =>
-    new ForgeError(kind, `${path.slice(0, MAX_SHOWN_PATH)} ${problem}`, error);
+    new ForgeError(kind, `${path === '' ? 'the empty path' : path.slice(0, MAX_SHOWN_PATH)} ${problem}`, error);
   if (code === 'ERR_INVALID_ARG_VALUE' && path.includes('\0'))
     return new ForgeError('INVALID_ARGUMENT', `the path ${shown(path)} has a NUL character`, error);
   // Not of the file system: a ForgeError, or a fault of whoever was called in between.

@@ -127,6 +127,19 @@ describe('writeSafetensors', () => {
     expect(await readFile(file, 'utf8')).toBe('old');
   });
 
+  test('takes the longest name that there is, and refuses a longer one', async () => {
+    await rm(file, { force: true });
+    await writeSafetensors(join(dir, 'x'.repeat(255)), new Map([['w', tensor([1], 1)]]));
+    await rm(join(dir, 'x'.repeat(255)));
+    const longer = writeSafetensors(join(dir, 'x'.repeat(256)), new Map());
+    await expect(longer).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  test('does not put a file in the place of a folder', async () => {
+    await expect(writeSafetensors(dir, new Map())).rejects.toMatchObject({ code: 'FILE_EXISTS', retry: 'permanent' });
+  });
+
   test('says so when the folder is not there', async () => {
     await expect(writeSafetensors(join(dir, 'none', 'x'), new Map())).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
   });

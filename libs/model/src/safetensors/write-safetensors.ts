@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
 import type { WeightTensor } from '../weights.js';
 import { ARRAY_OF_DTYPE, DTYPE_BITS, hasArray, type ArrayDtype, type FloatDtype, type TensorArray } from './dtype.js';
@@ -128,9 +128,14 @@ async function writeHalf(file: FileHandle, name: string, dtype: 'BF16' | 'F16', 
   }
 }
 
+/** A new hidden name beside a path. It does not grow with the path's own name, which may be as long as names can be. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.tmp-${randomUUID()}`);
+}
+
 /** Writes beside the target, syncs and renames: readers see the old file or the whole new one. */
 async function writeWhole(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
-  const temporary = `${path}.tmp-${randomUUID()}`;
+  const temporary = temporaryName(path);
   try {
     const file = await open(temporary, 'wx');
     try {
@@ -142,7 +147,8 @@ async function writeWhole(path: string, write: (file: FileHandle) => Promise<voi
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    // What could not be made cannot always be removed either; the first error is the one that counts.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw fileError(path, error);
   }
 }
