@@ -127,6 +127,20 @@ describe('parseConfig', () => {
 });
 
 describe('configToJson', () => {
+  test('other settings are written back as they were; where the folder came from, code and structures are not', () => {
+    const more = { attention_dropout: 0.1, pretraining_tp: 1, note: 'x', use_sliding_window: false };
+    const json = JSON.parse(
+      `{"__proto__":7,"constructor":"a","limit":1e400,"transformers_version":"4.1","auto_map":"evil.py","id2label":{"0":"a"}}`,
+    ) as object;
+    const config = parseConfig({ ...llama, ...json, ...more });
+    expect(config.extra).toEqual({ ...more, constructor: 'a' });
+    const written = configToJson({ ...config, hiddenSize: 96 }, 'F32');
+    expect(written).toMatchObject({ ...more, constructor: 'a', hidden_size: 96 });
+    for (const key of ['auto_map', 'id2label', 'limit']) expect(written).not.toHaveProperty(key);
+    expect(written).not.toHaveProperty('transformers_version');
+    expect(parseConfig(configToJson(config, 'F32'))).toEqual(config);
+  });
+
   test.each([
     'llama-gqa',
     'llama-mha-f16',

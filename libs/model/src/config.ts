@@ -38,6 +38,8 @@ export interface LlamaConfig {
   readonly eosTokenId: readonly number[];
   readonly padTokenId: number | null;
   readonly initializerRange: number;
+  /** Other settings of an imported config.json (`attention_dropout` and the like), written back as they were. */
+  readonly extra?: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** Caps on one dimension and on depth: far above any model that fits this engine, far below what could exhaust memory. */
@@ -131,7 +133,7 @@ export function parseConfig(json: unknown): LlamaConfig {
   const headDim = r.integer('head_dim', hiddenSize / numHeads);
   if (headDim % 2 !== 0) r.fail('head_dim', `is ${headDim}; rotary embeddings need an even one`);
   const vocabSize = r.integer('vocab_size');
-  return {
+  const config: LlamaConfig = {
     architecture: architecture as 'llama' | 'qwen2',
     vocabSize,
     hiddenSize,
@@ -150,6 +152,8 @@ export function parseConfig(json: unknown): LlamaConfig {
     padTokenId: r.tokenId('pad_token_id', vocabSize),
     initializerRange: r.positive('initializer_range', 0.02),
   };
+  const extra = extraOf(json as Record<string, unknown>, new Set(Object.keys(configToJson(config, 'F32'))));
+  return Object.keys(extra).length > 0 ? { ...config, extra } : config;
 }
 
 function refuseUnsupported(r: Reader, qwen2: boolean): void {
@@ -211,12 +215,26 @@ function parseRope(r: Reader): Pick<LlamaConfig, 'ropeTheta' | 'ropeScaling'> {
   };
 }
 
+/** Keys that are about another folder than the one written: who wrote it, where from, and code to run on loading. */
+const NOT_KEPT = ['transformers_version', '_name_or_path', '_commit_hash', 'auto_map', 'partial_rotary_factor'];
+
+/** Plain values of keys that mean nothing here and are not written anyway. Lists and objects are left out. */
+function extraOf(json: Record<string, unknown>, written: ReadonlySet<string>): NonNullable<LlamaConfig['extra']> {
+  const extra: Record<string, string | number | boolean> = {};
+  for (const [key, value] of Object.entries(json)) {
+    if (written.has(key) || NOT_KEPT.includes(key) || key === '__proto__') continue;
+    if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) extra[key] = value as string;
+  }
+  return extra;
+}
+
 const HF_DTYPE = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' } as const;
 
 /** The `config.json` that transformers 4 and 5 both read: rope and dtype in the spelling of each. */
 export function configToJson(c: LlamaConfig, dtype: keyof typeof HF_DTYPE): Record<string, unknown> {
   const scaling = c.ropeScaling && ropeJson(c.ropeScaling);
   return {
+    ...c.extra,
     architectures: [c.architecture === 'qwen2' ? 'Qwen2ForCausalLM' : 'LlamaForCausalLM'],
     ...(c.architecture === 'qwen2' ? { use_sliding_window: false } : { attention_bias: false, mlp_bias: false }),
     bos_token_id: c.bosTokenId,

@@ -33,7 +33,8 @@ export async function readJsonObject(path: string): Promise<Record<string, unkno
 }
 
 /** Keys that transformers wants as Python floats, and warns about otherwise. */
-const FLOAT_KEYS = /"(rope_theta|(?:low_freq_|high_freq_)?factor|rms_norm_eps|initializer_range)": (\d+)(?=,?\n)/g;
+const FLOAT_KEYS =
+  /"(rope_theta|(?:low_freq_|high_freq_)?factor|rms_norm_eps|initializer_range|[a-z]+_dropout)": (\d+)(?=,?\n)/g;
 
 /** Writes a new JSON file, as Hugging Face tools lay it out, and syncs it to disk. */
 export async function writeJson(path: string, json: unknown): Promise<void> {

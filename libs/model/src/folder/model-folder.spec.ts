@@ -200,6 +200,13 @@ describe('writing', () => {
     );
   });
 
+  test('other settings of an imported config.json are kept, floats as floats', async () => {
+    await writeModelFolder(target, await readModelFolder(join(HF, 'llama-gqa')));
+    const text = await readFile(join(target, 'config.json'), 'utf8');
+    expect(text).toMatch(/"attention_dropout": 0\.0,\n/);
+    expect(text).toMatch(/"pretraining_tp": 1,\n/);
+  });
+
   test('a tied head that equals the embedding is left out', async () => {
     const model = await withByteTokenizer();
     const { shape, data } = model.weights.get(EMBEDDING)!;
