@@ -1,10 +1,10 @@
-// `node tools/generate.mjs [--check]`: TypeScript out of proto/, written into the libraries that use it.
+// `node tools/generate.mjs [--check]`: TypeScript out of proto/, written into the libraries that use it, and docs/reference/errors.md.
 // With --check nothing is written; it exits 1 and names the files that are stale. Needs no network.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { ROOT } from './bootstrap.mjs';
+import { delimiter, dirname, join } from 'node:path';
+import { bootstrap, ROOT } from './bootstrap.mjs';
 
 /** Which folder of proto/ goes where. */
 const TARGETS = [
@@ -20,6 +20,18 @@ function buf(...args) {
   if (result.status !== 0) process.exit(result.status || 1);
 }
 
+/** Writes a file unless it says this already; with --check it only names it. */
+function put(path, text) {
+  const target = join(ROOT, path);
+  if (existsSync(target) && readFileSync(target, 'utf8') === text) return;
+  process.stdout.write(`${check ? 'stale' : 'written'}: ${path}\n`);
+  if (check) process.exitCode = 1;
+  else {
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, text);
+  }
+}
+
 const check = process.argv.includes('--check');
 const scratch = mkdtempSync(join(tmpdir(), 'agent-forge-generate-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
@@ -27,12 +39,9 @@ buf('lint');
 buf('generate', '-o', scratch);
 for (const { proto, out } of TARGETS) {
   const from = join(scratch, proto);
-  const to = join(ROOT, out);
-  for (const file of readdirSync(from, { recursive: true }).filter((name) => name.endsWith('.ts'))) {
-    const target = join(to, file);
-    if (existsSync(target) && readFileSync(target).equals(readFileSync(join(from, file)))) continue;
-    process.stdout.write(`${check ? 'stale' : 'written'}: ${join(out, file)}\n`);
-    if (check) process.exitCode = 1;
-    else cpSync(join(from, file), target, { recursive: true });
-  }
+  for (const file of readdirSync(from, { recursive: true }).filter((name) => name.endsWith('.ts')))
+    put(join(out, file), readFileSync(join(from, file), 'utf8'));
 }
+bootstrap();
+const { errorsPage } = await import('../test/dist/errors-page.js');
+put('docs/reference/errors.md', errorsPage());
