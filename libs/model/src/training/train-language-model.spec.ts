@@ -52,6 +52,14 @@ async function interrupt(steps: number, at: number, optimizer: TrainOptions['opt
 }
 
 describe('trainLanguageModel', () => {
+  test('can also be stopped while it measures how long a step takes', async () => {
+    const options = { model, source, maxSeconds: 3_600, signal: AbortSignal.abort() };
+    await expect(trainLanguageModel(options)).rejects.toMatchObject({
+      code: 'CANCELLED',
+      message: expect.stringContaining('before its first step'),
+    });
+  });
+
   test('starts at a loss within 2 % of ln(vocabulary)', async () => {
     const { losses } = await trainLanguageModel({ model, source, steps: 1 });
     expect(Math.abs(losses[0]! / Math.log(config.vocabSize) - 1)).toBeLessThan(0.02);

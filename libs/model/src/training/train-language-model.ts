@@ -134,6 +134,7 @@ async function stepsInBudget(loop: TrainLoop, options: TrainOptions, started: nu
   let [count, seconds] = [1, 0];
   // Twice as many each time, until the sample is long enough to trust; the last and longest one counts.
   do {
+    if (options.signal?.aborted) throw new ForgeError('CANCELLED', 'training was stopped before its first step');
     count = Math.min(2 * count, MAX_STEPS_PER_CALL);
     const t = performance.now();
     await loop.advance(batches(count), () => 0);

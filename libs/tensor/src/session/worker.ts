@@ -37,8 +37,11 @@ export interface WorkerStart {
 
 /** The one message to the thread: please end. */
 export const ABORT = 'abort';
-/** Enough for a call of the session to come to its end and for a last checkpoint. */
-const ABORT_GRACE_MS = 5_000;
+/**
+ * Enough for a call of the session to come to its end, on a machine that is busy with other things too, and for a last checkpoint. The force
+ * behind it is for threads that hang: onnxruntime-node 1.30 ends the whole process when its thread is ended inside of a call.
+ */
+const ABORT_GRACE_MS = 60_000;
 /** A thread that has said its last word ends by itself, unless a library keeps something open in it. */
 const END_GRACE_MS = 500;
 
