@@ -32,34 +32,36 @@ export async function runDemo(options: DemoOptions, board: ProgressBoard, signal
   await checkFile(options.text);
   board.note(`starting nats-server, auth, gateway, cognate and evomerge; data in ${options.dataDir}`);
   const system = await startSystem({ dataDir: options.dataDir, port: options.port, authPort: 0, signal });
+  const ends = AbortSignal.any([signal, system.failed]);
+  let run: string | undefined;
   try {
-    const ends = AbortSignal.any([signal, system.failed]);
-    return await unlessAborted(ends, onSystem(system, options, board, ends));
+    const id = await unlessAborted(ends, requestRun(system, options, board, ends));
+    run = id;
+    const ended = await unlessAborted(ends, follow(system, id, board, ends));
+    return await finish(system, ended, join(system.dataDir, 'models', id));
+  } catch (error) {
+    if (run !== undefined && signal.aborted && !system.failed.aborted) await cancelQuickly(system, run);
+    throw error;
   } finally {
     board.note('stopping');
     await system.stop();
   }
 }
 
-async function onSystem(
-  system: System,
+/** @returns the id of the run */
+async function requestRun(
+  { connection }: System,
   { text, seed, steps }: DemoOptions,
   board: ProgressBoard,
   signal: AbortSignal,
-): Promise<DemoSummary> {
-  const { connection, dataDir } = system;
+): Promise<string> {
   const leftovers = await cancelLeftovers(connection);
   if (leftovers > 0) board.note(`cancelled ${leftovers} unfinished run(s) of earlier demos`);
   const { artifactId, sizeBytes } = await uploadDataset(connection, createReadStream(text), signal);
   board.note(`uploaded ${text} (${sizeBytes} bytes)`);
   const { id } = await createRun(connection, demoRecipe(artifactId, seed, steps));
   board.note(`run ${id} at ${connection.url}/v1/runs/${id}`);
-  try {
-    return await finish(system, await follow(system, id, board, signal), join(dataDir, 'models', id));
-  } catch (error) {
-    if (signal.aborted && !system.failed.aborted) await cancelQuickly(system, id);
-    throw error;
-  }
+  return id;
 }
 
 /** Shows the run until it has ended. */

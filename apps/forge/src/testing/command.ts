@@ -12,14 +12,24 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Starts the real `forge` command in a process of its own, with `cwd` as its folder. */
-export function startForge(cwd: string, ...args: string[]): { child: ChildProcess; finished: Promise<Finished> } {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+/** A command that runs. */
+export interface Started {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** What it has printed so far. */
+  readonly output: { stdout: string; stderr: string };
+}
+
+/** Starts the real `forge` command in a process of its own. @param place its folder, and what is added to its environment */
+export function startForge(place: string | { cwd: string; env: Record<string, string> }, ...args: string[]): Started {
+  const { cwd, env } = typeof place === 'string' ? { cwd: place, env: {} } : place;
+  const options = { cwd, env: { ...process.env, ...env } };
+  const child = spawn(process.execPath, [CLI, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
   const finished = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }));
-  return { child, finished };
+  return { child, finished, output };
 }
 
 /** Runs `forge` to its end. */
