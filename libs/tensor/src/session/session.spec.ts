@@ -115,3 +115,7 @@ test('a session leaves the arithmetic of its thread alone: subnormal numbers sta
   expect(Number.MIN_VALUE * 1).toBe(5e-324);
   await session.release();
 });
+
+test.each([0, 1.5, 100_000])('%d threads are refused before anything is started', async (threads) => {
+  await expect(Session.of(graph, { y }, { threads })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+});

@@ -42,20 +42,28 @@ function nested(entries: Readonly<Record<string, string>>): Record<string, unkno
   return root;
 }
 
+/** More threads than any machine this is for has processors; each takes memory whether it has work or not. */
+const MAX_THREADS = 256;
+
+function threadsOf({ threads = availableParallelism() }: SessionOptions): number {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS) return threads;
+  throw new ForgeError('INVALID_ARGUMENT', `threads is a whole number from 1 to ${MAX_THREADS}, not ${threads}`);
+}
+
 /** A compiled graph. `run` blocks the thread it is called on, so long work belongs in a worker thread. */
 export class Session {
   private constructor(private readonly session: InferenceSession) {}
 
   /**
    * @param model ONNX bytes, or a path for models with external data
-   * @throws ForgeError `GRAPH_INVALID` when the model is not a valid one, `PROVIDER_MISSING` when the provider cannot start, with what to install
+   * @throws ForgeError `GRAPH_INVALID` when the model is not a valid one, `INVALID_ARGUMENT` for threads out of range, `PROVIDER_MISSING` when the provider cannot start, with what to install
    */
   static async create(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
     const provider = options.provider ?? 'cpu';
     env.logLevel = 'fatal';
     const settings: InferenceSession.SessionOptions = {
       executionProviders: executionProviders(provider),
-      intraOpNumThreads: options.threads ?? availableParallelism(),
+      intraOpNumThreads: threadsOf(options),
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: options.optimization ?? 'all',
