@@ -5,7 +5,7 @@ import {
   type ScorerOptions,
   type SequenceScore,
   type SequenceScorer,
-  TOKENS_PER_CALL,
+  tokensPerCall,
   withScorer,
 } from './sequence-scorer.js';
 
@@ -21,7 +21,7 @@ export interface ItemEncoder<Item> {
   encode(item: Item): EncodedItem;
 }
 
-export interface EvaluateItemsOptions extends ScorerOptions {
+export interface EvaluateItemsOptions extends Omit<ScorerOptions, 'maxLength'> {
   /** A scorer of this model to use again; by default one is made and released. */
   readonly scorer?: SequenceScorer;
   /** Seed of the bootstrap; 0 unless given. */
@@ -71,15 +71,13 @@ export async function evaluateItems<Item extends object>(
 ): Promise<ItemsEvaluation> {
   if (items.length === 0) throw new ForgeError('DATA_INVALID', 'there are no items to evaluate');
   const encoded = items.map((item) => encoder.encode(item));
-  const longest = Math.min(
-    model.config.maxPositionEmbeddings,
-    options.maxLength ?? options.scorer?.maxLength ?? Infinity,
-  );
-  encoded.forEach((item, i) => checkItem(item, i, longest));
+  const most = Math.min(model.config.maxPositionEmbeddings, options.scorer?.maxLength ?? Infinity);
+  encoded.forEach((item, i) => checkItem(item, i, most));
+  const maxLength = encoded.reduce((n, item) => Math.max(n, item.ids.length - 1), 1);
   const outcomes: Outcome[] = Array.from({ length: items.length });
-  await withScorer(model, options, async (scorer) => {
+  await withScorer(model, { ...options, maxLength }, async (scorer) => {
     let done = 0;
-    for (const batch of batches(encoded)) {
+    for (const batch of batches(encoded, tokensPerCall(model))) {
       if (options.signal?.aborted) throw new ForgeError('CANCELLED', 'the evaluation was stopped');
       const scores = await scorer.score(batch.map((i) => encoded[i]!.ids));
       batch.forEach((i, row) => (outcomes[i] = outcomeOf(encoded[i]!, scores[row]!)));
@@ -100,12 +98,12 @@ function checkItem({ ids, learnt }: EncodedItem, index: number, longest: number)
 }
 
 /** Indices of items that are scored together: sorted by length, so that little is padded. */
-function* batches(encoded: readonly EncodedItem[]): Iterable<number[]> {
+function* batches(encoded: readonly EncodedItem[], tokens: number): Iterable<number[]> {
   const lengthOf = (i: number): number => encoded[i]!.ids.length;
   const order = encoded.map((_, i) => i).sort((a, b) => lengthOf(a) - lengthOf(b) || a - b);
   let batch: number[] = [];
   for (const i of order) {
-    if (batch.length > 0 && (batch.length + 1) * lengthOf(i) > TOKENS_PER_CALL) {
+    if (batch.length > 0 && (batch.length + 1) * lengthOf(i) > tokens) {
       yield batch;
       batch = [];
     }

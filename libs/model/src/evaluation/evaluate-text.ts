@@ -1,7 +1,7 @@
 import { ForgeError } from '@agent-forge/contracts';
 import { encodeText } from '../tokenizer/encode-text.js';
 import type { Model } from '../weights.js';
-import { type ScorerOptions, type SequenceScorer, TOKENS_PER_CALL, withScorer } from './sequence-scorer.js';
+import { type ScorerOptions, type SequenceScorer, tokensPerCall, withScorer } from './sequence-scorer.js';
 
 export interface EvaluateTextOptions extends Omit<ScorerOptions, 'maxLength'> {
   /** Tokens of a window; by default as many as the model's positions allow, at most {@link DEFAULT_CONTEXT_LENGTH}. */
@@ -47,7 +47,7 @@ export async function evaluateText(
 ): Promise<TextEvaluation> {
   const texts = typeof text === 'string' ? [text] : text;
   const contextLength = contextLengthOf(model, options);
-  const batchSize = options.batchSize ?? Math.max(1, Math.floor(TOKENS_PER_CALL / contextLength));
+  const batchSize = options.batchSize ?? Math.max(1, Math.floor(tokensPerCall(model) / contextLength));
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new ForgeError('INVALID_ARGUMENT', `batchSize is a whole number of at least 1, not ${batchSize}`);
   const windows = texts.flatMap((t) => windowsOf(model, t, contextLength));

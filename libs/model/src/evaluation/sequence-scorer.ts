@@ -22,7 +22,7 @@ export interface ScorerOptions {
   readonly provider?: Provider;
   /** Changes how weights act in the forward pass. */
   readonly rule?: ParameterRule;
-  /** Longest sequence; the model's `maxPositionEmbeddings` unless given. */
+  /** Longest sequence; by default the model's `maxPositionEmbeddings`, at most {@link DEFAULT_MAX_LENGTH}. */
   readonly maxLength?: number;
 }
 
@@ -36,11 +36,17 @@ export interface SequenceScore {
 
 /** Added to the score of a key that must not be seen: vanishes in softmax and stays finite in sums. */
 const MASKED = -1e9;
-/**
- * Tokens in one call unless the caller groups them otherwise: enough rows for the products to run at full speed, few
- * enough for the logits of a large vocabulary to fit into memory.
- */
-export const TOKENS_PER_CALL = 1024;
+/** Models that declare 131,072 positions would have rotary tables of many MB that most callers never use. */
+export const DEFAULT_MAX_LENGTH = 4096;
+/** Enough rows for the products to run at full speed; more leave the processor's cache. */
+const TOKENS_PER_CALL = 1024;
+/** 256 MB, of which the scorer holds two: logits and their logarithms. */
+const LOGITS_PER_CALL = 2 ** 26;
+
+/** Tokens that are best scored in one call. */
+export function tokensPerCall({ config }: Model): number {
+  return Math.min(TOKENS_PER_CALL, Math.ceil(LOGITS_PER_CALL / config.vocabSize));
+}
 
 /**
  * The forward pass of a model that scores given tokens. One session serves batches of any size and length. It blocks its
@@ -57,7 +63,8 @@ export class SequenceScorer {
 
   /** @throws ForgeError `PROVIDER_MISSING` when the provider cannot start */
   static async create(model: Model, options: ScorerOptions = {}): Promise<SequenceScorer> {
-    const { threads, provider, rule, maxLength = model.config.maxPositionEmbeddings } = options;
+    const { threads, provider, rule } = options;
+    const maxLength = options.maxLength ?? Math.min(model.config.maxPositionEmbeddings, DEFAULT_MAX_LENGTH);
     const graph = new Graph();
     const ids = graph.input('inputIds', 'int32', ['batch', 'sequence']);
     const targets = graph.input('targets', 'int32', ['batch', 'sequence']);
@@ -84,6 +91,7 @@ export class SequenceScorer {
    *   a token outside the vocabulary
    */
   async score(sequences: readonly (readonly number[])[]): Promise<SequenceScore[]> {
+    if (sequences.length === 0) return [];
     sequences.forEach((ids, i) => this.check(ids, i));
     const batch = sequences.length;
     const length = Math.max(...sequences.map((s) => s.length - 1));

@@ -69,10 +69,20 @@ test('a seed gives the same text again, and a generator can be used again', asyn
 });
 
 test('without a limit it stays inside the context', async () => {
-  const { tokenIds } = await generateText({ ...untrained, config: { ...config, eosTokenId: [] } }, 'abc', {
-    threads: 1,
-  });
+  const { tokenIds } = await generateText(untrained, 'abc', { threads: 1, stopTokens: [] });
   expect(tokenIds).toHaveLength(config.maxPositionEmbeddings - 3);
+});
+
+test('where the configuration names no end token, the tokenizer does', async () => {
+  const trained = await parrot();
+  const unnamed = { ...trained, config: { ...trained.config, eosTokenId: [] } };
+  expect((await generateText(unnamed, 'Fü', { threads: 1 })).text).toBe(POEM.slice(2));
+});
+
+test('a long context is there when it is asked for', async () => {
+  const long: Model = { ...untrained, config: { ...config, maxPositionEmbeddings: 100_000 } };
+  const { tokenIds } = await generateText(long, 'a'.repeat(5000), { threads: 1, stopTokens: [], maxTokens: 3 });
+  expect(tokenIds).toHaveLength(3);
 });
 
 test.each([

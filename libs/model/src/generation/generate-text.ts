@@ -11,7 +11,9 @@ import {
   createGenerator,
 } from './token-generator.js';
 
-export interface GenerateTextOptions extends Omit<GenerateOptions, 'maxTokens'>, GeneratorOptions {
+export interface GenerateTextOptions extends Omit<GenerateOptions, 'maxTokens' | 'stopTokens'>, GeneratorOptions {
+  /** Tokens after which the answer ends; by default the end tokens of the configuration, else of the tokenizer. */
+  readonly stopTokens?: readonly number[];
   /** New tokens at most; {@link DEFAULT_MAX_TOKENS} unless given, or as many as the context leaves. */
   readonly maxTokens?: number;
   /** Texts before which the answer ends. */
@@ -52,15 +54,24 @@ export async function generateText(
     throw new ForgeError('INVALID_ARGUMENT', 'the prompt is empty; give the model something to continue');
   const stopTexts = options.stopTexts ?? [];
   if (stopTexts.includes('')) throw new ForgeError('INVALID_ARGUMENT', 'a stop text must not be empty');
-  const generator = options.generator ?? (await createGenerator(model, { ...options, batchSize: 1 }));
+  const most = options.generator?.maxContext ?? options.maxContext ?? model.config.maxPositionEmbeddings;
+  const maxTokens = options.maxTokens ?? Math.max(1, Math.min(DEFAULT_MAX_TOKENS, most - ids.length));
+  const stopTokens = options.stopTokens ?? endTokens(model);
+  // Tables for just what is needed; a bad number is left for the generator to name.
+  const maxContext = Math.min(most, Math.ceil(ids.length + Math.max(0, maxTokens))) || most;
+  const generator = options.generator ?? (await createGenerator(model, { ...options, maxContext, batchSize: 1 }));
   try {
-    const left = generator.maxContext - ids.length;
-    const maxTokens = options.maxTokens ?? Math.max(1, Math.min(DEFAULT_MAX_TOKENS, left));
-    const result = await continueText(generator, ids, { ...options, maxTokens, stopTexts });
+    const result = await continueText(generator, ids, { ...options, maxTokens, stopTokens, stopTexts });
     return { ...result, promptTokens: ids.length };
   } finally {
     if (!options.generator) await generator.release();
   }
+}
+
+/** The configuration's end tokens, or the tokenizer's where it names none. */
+function endTokens({ config, tokenizer }: Model): readonly number[] {
+  const eosId = tokenizer?.eosId ?? null;
+  return config.eosTokenId.length > 0 || eosId === null ? config.eosTokenId : [eosId];
 }
 
 async function continueText(
