@@ -13,7 +13,8 @@ export type Weights = Map<string, WeightTensor>;
 /** Weights that are read on demand, one tensor at a time. Names as in {@link Weights}. */
 export interface LazyWeights {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
-  read(name: string): Promise<WeightTensor>;
+  /** @param ahead names that will be read next, in this order, for those who can begin with them meanwhile */
+  read(name: string, ahead?: readonly string[]): Promise<WeightTensor>;
 }
 
 /** A whole model in memory. */

@@ -46,7 +46,8 @@ export async function writeConfigJson(path: string, json: unknown): Promise<void
   await writeText(path, `${JSON.stringify(json, null, 2)}\n`.replace(FLOAT_KEYS, '"$1": $2.0'));
 }
 
-async function writeText(path: string, text: string): Promise<void> {
+/** Writes a new text file and syncs it to disk. */
+export async function writeText(path: string, text: string): Promise<void> {
   const file = await open(path, 'wx');
   try {
     await file.writeFile(text);

@@ -217,6 +217,36 @@ describe('writing', () => {
     expect((await SafetensorsFile.open(join(target, 'model.safetensors'))).tensors.has('lm_head.weight')).toBe(false);
   });
 
+  test('a type for each tensor, texts beside the JSON files, and zeros where they are wanted', async () => {
+    const model = await readModelFolder(join(HF, 'llama-gqa'));
+    const norm = model.weights.get('model.norm.weight')!;
+    norm.data.fill(0);
+    const options = {
+      dtype: (name: string) => (name === 'model.norm.weight' ? 'F32' : 'BF16') as 'F32' | 'BF16',
+      extraFiles: { 'README.md': '# a model\n', 'made.json': { from: 'nothing' } },
+    };
+    expect(await refusal(writeModelFolder(target, model, options))).toMatchObject({ code: 'AUDIT_FAILED' });
+    await writeModelFolder(target, model, { ...options, allowZeroTensors: true });
+    const { tensors } = await SafetensorsFile.open(join(target, 'model.safetensors'));
+    expect([tensors.get('model.norm.weight')!.dtype, tensors.get(EMBEDDING)!.dtype]).toEqual(['F32', 'BF16']);
+    expect(await readFile(join(target, 'README.md'), 'utf8')).toBe('# a model\n');
+    expect(JSON.parse(await readFile(join(target, 'made.json'), 'utf8'))).toEqual({ from: 'nothing' });
+    expect(JSON.parse(await readFile(join(target, 'config.json'), 'utf8'))).toMatchObject({ dtype: 'bfloat16' });
+  });
+
+  test('whoever gives the weights is told which come next', async () => {
+    const folder = await openModelFolder(join(HF, 'llama-gqa'));
+    const asked: string[] = [];
+    const announced: string[] = [];
+    const read = (name: string, ahead: readonly string[] = []) => {
+      asked.push(name);
+      if (ahead.length > 0) announced.push(ahead[0]!);
+      return folder.read(name);
+    };
+    await writeModelFolder(target, { ...folder, weights: { shapes: folder.shapes, read } });
+    expect(announced).toEqual(asked.slice(1));
+  });
+
   test('an existing folder is refused unless it is empty, and stays as it is', async () => {
     const model = await withByteTokenizer();
     await mkdir(target);

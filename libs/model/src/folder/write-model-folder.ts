@@ -15,17 +15,19 @@ import {
 } from '../safetensors/write-safetensors.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { LazyWeights, Weights } from '../weights.js';
-import { writeConfigJson, writeJson } from './json-file.js';
+import { writeConfigJson, writeJson, writeText } from './json-file.js';
 
 /** What transformers 4 splits at; every tool reads shards of this size. */
 const DEFAULT_MAX_SHARD_BYTES = 5_000_000_000;
 
 export interface WriteModelOptions {
-  /** Element type of the weights; default F32. */
-  readonly dtype?: FloatDtype;
+  /** Element type of the weights, or of each by its name; default F32. */
+  readonly dtype?: FloatDtype | ((name: string) => FloatDtype);
+  /** Weights may be all zero, as some methods of stacking layers make them; otherwise they are taken for a fault. */
+  readonly allowZeroTensors?: boolean;
   /** Weights larger than this are split into files of at most this size (a larger tensor gets a file of its own). */
   readonly maxShardBytes?: number;
-  /** More JSON files of the folder, by name: how the model was made. */
+  /** More files of the folder, by name, that say how the model was made: texts as they are, anything else as JSON. */
   readonly extraFiles?: Readonly<Record<string, unknown>>;
 }
 
@@ -50,6 +52,7 @@ export async function writeModelFolder(
 ): Promise<void> {
   const target = resolve(path);
   const { dtype = 'F32', maxShardBytes = DEFAULT_MAX_SHARD_BYTES } = options;
+  const dtypeOf = typeof dtype === 'string' ? () => dtype : dtype;
   if (!(maxShardBytes >= 1))
     throw new ForgeError('INVALID_ARGUMENT', `maxShardBytes is ${maxShardBytes}; it must be at least 1`);
   const weights = asLazy(model.weights);
@@ -60,11 +63,15 @@ export async function writeModelFolder(
   try {
     await mkdir(dirname(target), { recursive: true });
     await mkdir(building);
-    await writeWeights(building, model.config, weights, dtype, maxShardBytes);
-    await writeConfigJson(join(building, 'config.json'), configToJson(model.config, dtype));
+    await writeWeights(building, model.config, weights, { ...options, dtypeOf, maxShardBytes });
+    await writeConfigJson(
+      join(building, 'config.json'),
+      configToJson(model.config, dtypeOf('model.embed_tokens.weight')),
+    );
     await writeJson(join(building, 'generation_config.json'), generationConfig(model.config));
     for (const { name, json } of model.tokenizer?.files() ?? []) await writeJson(join(building, name), json);
-    for (const [name, json] of Object.entries(options.extraFiles ?? {})) await writeJson(join(building, name), json);
+    for (const [name, content] of Object.entries(options.extraFiles ?? {}))
+      await (typeof content === 'string' ? writeText : writeJson)(join(building, name), content as string);
     await syncFolder(building);
     await moveInto(building, target);
   } catch (error) {
@@ -95,29 +102,34 @@ async function moveInto(building: string, target: string): Promise<void> {
   await syncFolder(dirname(target));
 }
 
+interface WeightOptions extends Required<Pick<WriteModelOptions, 'maxShardBytes'>> {
+  readonly dtypeOf: (name: string) => FloatDtype;
+  readonly allowZeroTensors?: boolean;
+}
+
 async function writeWeights(
   folder: string,
   config: LlamaConfig,
   weights: LazyWeights,
-  dtype: FloatDtype,
-  maxShardBytes: number,
+  { dtypeOf, maxShardBytes, allowZeroTensors = false }: WeightOptions,
 ): Promise<void> {
-  const pull = async (name: string) => {
-    const tensor = await weights.read(name);
-    assertAudit(auditValues(name, tensor));
+  const pull = async (name: string, ahead: readonly string[]) => {
+    const tensor = await weights.read(name, ahead);
+    assertAudit(auditValues(name, tensor).filter(({ kind }) => !(allowZeroTensors && kind === 'all-zero')));
     return tensor;
   };
   // A tied head that is stored all the same is left out.
   const names = [...weights.shapes].filter(([name]) => !(config.tieWordEmbeddings && name === 'lm_head.weight'));
-  const shards = splitIntoShards(new Map(names.map(([name, shape]) => [name, { dtype, shape }])), maxShardBytes);
+  const specs = new Map(names.map(([name, shape]) => [name, { dtype: dtypeOf(name), shape }]));
+  const shards = splitIntoShards(specs, maxShardBytes);
   if (shards.length === 1) return streamSafetensors(join(folder, SINGLE_FILE), shards[0]!, pull);
   const weightMap: Record<string, string> = {};
-  for (const [i, specs] of shards.entries()) {
+  for (const [i, shard] of shards.entries()) {
     const file = `model-${String(i + 1).padStart(5, '0')}-of-${String(shards.length).padStart(5, '0')}.safetensors`;
-    for (const name of specs.keys()) weightMap[name] = file;
-    await streamSafetensors(join(folder, file), specs, pull);
+    for (const name of shard.keys()) weightMap[name] = file;
+    await streamSafetensors(join(folder, file), shard, pull);
   }
-  const totalSize = dataBytes(shards.flatMap((specs) => [...specs.values()]));
+  const totalSize = dataBytes(specs.values());
   await writeJson(join(folder, INDEX_FILE), { metadata: { total_size: totalSize }, weight_map: weightMap });
 }
 

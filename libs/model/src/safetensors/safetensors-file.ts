@@ -65,11 +65,19 @@ export class SafetensorsFile implements TensorSource {
     const info = this.info(name);
     const { dtype, shape } = info;
     if (dtype === 'F16' || dtype === 'BF16') return { dtype, shape, data: await this.readHalf(name, info, dtype) };
-    if (!hasArray(dtype))
+    return this.readStored(name);
+  }
+
+  async readStored(name: string): Promise<TypedTensor> {
+    const info = this.info(name);
+    const { dtype, shape } = info;
+    const half = dtype === 'F16' || dtype === 'BF16';
+    if (!half && !hasArray(dtype))
       throw new ForgeError('UNSUPPORTED_FORMAT', `${this.path}: tensor ${name} is ${dtype}, which cannot be read`);
     const buffer = this.buffer(name, info.sizeBytes);
     await this.fill(name, info, new Uint8Array(buffer));
-    return { dtype, shape, data: new ARRAY_OF_DTYPE[dtype](buffer) as TensorArray };
+    const data: TensorArray = half ? new Uint16Array(buffer) : new ARRAY_OF_DTYPE[dtype](buffer);
+    return { dtype, shape, data };
   }
 
   private info(name: string): TensorInfo {

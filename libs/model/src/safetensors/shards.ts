@@ -58,6 +58,10 @@ export class ShardedSafetensors implements TensorSource {
     return this.shard(name).then((shard) => shard.readTyped(name));
   }
 
+  readStored(name: string): Promise<TypedTensor> {
+    return this.shard(name).then((shard) => shard.readStored(name));
+  }
+
   private async shard(name: string): Promise<SafetensorsFile> {
     const shard = this.shardOf.get(name);
     if (shard === undefined) throw new ForgeError('NOT_FOUND', `${this.path} has no tensor ${name}`);

@@ -30,6 +30,8 @@ export interface TensorSource {
   read(name: string): Promise<WeightTensor>;
   /** As {@link read}, for every type that JavaScript has an array for. */
   readTyped(name: string): Promise<TypedTensor>;
+  /** As {@link readTyped}, but half floats stay the 16 bits that are stored, which takes half the memory. */
+  readStored(name: string): Promise<TypedTensor>;
 }
 
 /** Where the memory of tensors comes from. */

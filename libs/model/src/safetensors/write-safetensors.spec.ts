@@ -55,6 +55,18 @@ describe('writeSafetensors', () => {
     expect(await source.read('none')).toEqual(tensor([0, 3]));
   });
 
+  test('half floats can be had as their stored bits', async () => {
+    await writeSafetensors(file, new Map([['x', tensor([3], 1, -2, 0.5)]]), { dtype: 'BF16' });
+    const source = await openSafetensors(file);
+    expect(await source.readStored('x')).toEqual({
+      dtype: 'BF16',
+      shape: [3],
+      data: Uint16Array.of(0x3f80, 0xc000, 0x3f00),
+    });
+    await writeSafetensors(file, new Map([['x', tensor([1], 0.1)]]));
+    expect((await (await openSafetensors(file)).readStored('x')).data).toEqual(Float32Array.of(0.1));
+  });
+
   test('puts larger elements first and aligns all of them', async () => {
     const specs = new Map([
       ['b', { dtype: 'BF16', shape: [3] }],

@@ -12,6 +12,8 @@ import { checkName } from './header.js';
 const CHUNK_ELEMENTS = 2 ** 18;
 /** The length of the header is itself a multiple of 8 away from the data, which keeps every tensor aligned. */
 const ALIGNMENT_BYTES = 8;
+/** Names that whoever gives the tensors is told in advance: enough to keep several threads busy. */
+const AHEAD = 16;
 /** transformers refuses files that do not say which framework their layout is of. */
 const DEFAULT_METADATA = { format: 'pt' };
 
@@ -45,19 +47,25 @@ export async function writeSafetensors(
  * name, as the safetensors library does, so equal contents give equal bytes). The file appears whole, synced to disk,
  * or not at all. Narrowing rounds to nearest, ties to even.
  * @param specs what will be there, since the header comes first
- * @param pull gives the values of a name; float32 for F32, BF16 and F16, else an array of the dtype
+ * @param pull gives the values of a name; float32 for F32, BF16 and F16, else an array of the dtype. It is told which names
+ *   are asked for next, in this order. The array is free again when the next one is asked for.
  */
 export async function streamSafetensors(
   path: string,
   specs: ReadonlyMap<string, TensorSpec>,
-  pull: (name: string) => { readonly data: TensorArray } | Promise<{ readonly data: TensorArray }>,
+  pull: (
+    name: string,
+    ahead: readonly string[],
+  ) => { readonly data: TensorArray } | Promise<{ readonly data: TensorArray }>,
   options: WriteOptions = {},
 ): Promise<void> {
   const order = fileOrder(specs);
   const header = encodeHeader(order, { ...DEFAULT_METADATA, ...options.metadata });
   await writeWhole(path, async (file) => {
     await file.writeFile(header);
-    for (const [name, spec] of order) await writeTensor(file, name, spec, (await pull(name)).data);
+    const names = order.map(([name]) => name);
+    for (const [i, [name, spec]] of order.entries())
+      await writeTensor(file, name, spec, (await pull(name, names.slice(i + 1, i + 1 + AHEAD))).data);
   });
 }
 
