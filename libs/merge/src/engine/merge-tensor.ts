@@ -1,0 +1,46 @@
+import { Rng } from '@agent-forge/contracts';
+import { MERGE_METHODS } from '../methods/index.js';
+import type { Operand } from '../operand.js';
+import type { MergeWork, PlannedInput, PlannedTensor } from '../plan/plan.js';
+
+/** Reads a tensor of the model with this index. */
+export type ReadOperand = (source: number, tensor: string) => Promise<Operand>;
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+/** Reads everything that goes into one tensor of the result. */
+export async function readOperands({ base, inputs }: PlannedTensor, read: ReadOperand): Promise<Operand[]> {
+  return Promise.all([...(base ? [base] : []), ...inputs].map(({ source, tensor }) => read(source, tensor)));
+}
+
+/**
+ * Computes one tensor of the result.
+ * @param operands what {@link readOperands} read for it
+ * @param out as long as the tensor; every element is written
+ */
+export function mergeTensor(
+  work: MergeWork,
+  planned: PlannedTensor,
+  operands: readonly Operand[],
+  out: Float32Array,
+): void {
+  const { name, shape, shared, base, inputs } = planned;
+  // Rows of a larger vocabulary than the result's are behind those that are taken.
+  const tensors = operands.map((operand) => operand.first(out.length));
+  const others = base === null ? tensors : tensors.slice(1);
+  MERGE_METHODS.get(work.method)!.merge(
+    {
+      name,
+      shape,
+      shared,
+      base: base === null ? null : tensors[0]!,
+      inputs: inputs.map(({ parameters, position }: PlannedInput, i) => {
+        const random = () => Rng.derive(work.seed, 'merge', name, position);
+        return { tensor: others[i]!, parameters, random };
+      }),
+    },
+    out,
+  );
+}

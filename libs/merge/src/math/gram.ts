@@ -1,0 +1,59 @@
+import type { Operand } from '../operand.js';
+import { BLOCK_ELEMENTS, forEachBlock } from './blocks.js';
+
+/** Symmetric matrix of inner products. */
+export type Gram = readonly Float64Array[];
+
+/**
+ * Inner products of vectors over a range of elements, in double precision. Every method that works with norms and angles
+ * stays in the span of its inputs, so this matrix is all it has to know of them.
+ * @param base subtracted from each vector first; null for none
+ */
+export function gram(operands: readonly Operand[], base: Operand | null, start: number, end: number): Gram {
+  const matrix = operands.map(() => new Float64Array(operands.length));
+  const size = Math.min(BLOCK_ELEMENTS, end - start);
+  const buffers = operands.map(() => new Float32Array(size));
+  const origin = new Float32Array(size);
+  forEachBlock(start, end, (at, length) => {
+    const vectors = buffers.map((buffer) => buffer.subarray(0, length));
+    if (base !== null) base.read(at, origin.subarray(0, length));
+    for (const [i, x] of vectors.entries()) {
+      operands[i]!.read(at, x);
+      if (base !== null) subtract(x, origin);
+      for (let j = 0; j <= i; j++) matrix[i]![j]! += dot(x, vectors[j]!);
+    }
+  });
+  for (const [i, row] of matrix.entries()) for (let j = 0; j < i; j++) matrix[j]![i] = row[j]!;
+  return matrix;
+}
+
+/** x − y in place, rounded to float32 as mergekit's task vectors are. */
+export function subtract(x: Float32Array, y: Float32Array): void {
+  for (let i = 0; i < x.length; i++) x[i]! -= y[i]!;
+}
+
+/** Four sums, so that one addition need not wait for the other. */
+function dot(x: Float32Array, y: Float32Array): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = x.length - (x.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    a += x[i]! * y[i]!;
+    b += x[i + 1]! * y[i + 1]!;
+    c += x[i + 2]! * y[i + 2]!;
+    d += x[i + 3]! * y[i + 3]!;
+  }
+  for (let i = whole; i < x.length; i++) a += x[i]! * y[i]!;
+  return a + b + (c + d);
+}
+
+/** cᵀ·G·c: the squared norm of a combination. Rounding never makes it negative. */
+export function squaredNorm(matrix: Gram, coefficients: readonly number[]): number {
+  return Math.max(0, inner(matrix, coefficients, coefficients));
+}
+
+/** aᵀ·G·b: the inner product of two combinations. */
+export function inner(matrix: Gram, a: readonly number[], b: readonly number[]): number {
+  let sum = 0;
+  for (const [i, row] of matrix.entries()) for (const [j, product] of row.entries()) sum += a[i]! * product * b[j]!;
+  return sum;
+}

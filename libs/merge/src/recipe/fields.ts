@@ -1,0 +1,88 @@
+import { errorAt, type Located, type LocatedScalar, type Place } from './located-yaml.js';
+
+/** Reads values of a recipe; whatever does not fit is refused with its place. */
+export class Field {
+  constructor(
+    readonly path: string,
+    /** What it is, for messages: `models[0].model`. */
+    readonly name: string,
+    readonly node: Located,
+  ) {}
+
+  get at(): Place {
+    return this.node.at;
+  }
+
+  fail(problem: string, at: Place = this.at): never {
+    throw errorAt(this.path, at, problem);
+  }
+
+  isNull(): boolean {
+    return this.node.kind === 'scalar' && this.node.value === null;
+  }
+
+  /** A map with no other keys than these. */
+  fields<K extends string>(allowed: readonly K[]): Partial<Record<K, Field>> {
+    if (this.node.kind !== 'map') return this.fail(`${this.name} is ${describe(this.node)}; it must be a map`);
+    const result: Partial<Record<K, Field>> = {};
+    for (const [key, { at, value }] of this.node.entries) {
+      if (!(allowed as readonly string[]).includes(key))
+        this.fail(
+          `unknown key ${JSON.stringify(key.slice(0, 80))} in ${this.name}; allowed are ${allowed.join(', ')}`,
+          at,
+        );
+      const field = new Field(this.path, this.under(key), value);
+      if (!field.isNull()) result[key as K] = field;
+    }
+    return result;
+  }
+
+  /** Every entry of a map with any keys. */
+  entries(): Map<string, Field> {
+    if (this.node.kind !== 'map') return this.fail(`${this.name} is ${describe(this.node)}; it must be a map`);
+    return new Map(
+      [...this.node.entries].map(([key, { value }]) => [key, new Field(this.path, this.under(key), value)]),
+    );
+  }
+
+  /** A list; an empty one is refused. */
+  items(): Field[] {
+    if (this.node.kind !== 'list') return this.fail(`${this.name} is ${describe(this.node)}; it must be a list`);
+    if (this.node.items.length === 0) this.fail(`${this.name} is an empty list`);
+    return this.node.items.map((item, i) => new Field(this.path, `${this.name}[${i}]`, item));
+  }
+
+  text(): string {
+    const value = this.scalar();
+    if (typeof value !== 'string' || value === '')
+      return this.fail(`${this.name} is ${describe(this.node)}; it must be a text`);
+    return value;
+  }
+
+  integer(min: number): number {
+    const value = this.scalar();
+    if (!Number.isSafeInteger(value) || (value as number) < min)
+      return this.fail(`${this.name} is ${describe(this.node)}; it must be a whole number of at least ${min}`);
+    return value as number;
+  }
+
+  choice<T extends string>(allowed: readonly T[]): T {
+    const value = this.scalar();
+    if (!allowed.includes(value as T))
+      return this.fail(`${this.name} is ${describe(this.node)}; it must be ${allowed.join(' or ')}`);
+    return value as T;
+  }
+
+  scalar(): LocatedScalar['value'] {
+    return this.node.kind === 'scalar' ? this.node.value : this.fail(`${this.name} is ${describe(this.node)}`);
+  }
+
+  private under(key: string): string {
+    return this.name === 'the recipe' ? key : `${this.name}.${key}`;
+  }
+}
+
+/** Names a value in a message without repeating all of it. */
+function describe(node: Located): string {
+  return node.kind === 'scalar' ? JSON.stringify(node.value).slice(0, 80) : `a ${node.kind}`;
+}
