@@ -33,3 +33,4 @@ export * from './generation/kv-cache.js';
 export * from './generation/decoder.js';
 export * from './generation/token-generator.js';
 export * from './generation/generate-text.js';
+export * from './folder/ensure-folder.js';

@@ -1,4 +1,4 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
 import {
@@ -17,6 +17,7 @@ import {
   type TrainProgress,
   type TrainState,
   byteTokenizer,
+  ensureFolder,
   evaluateText,
   initWeights,
   parseConfig,
@@ -88,7 +89,7 @@ export const run: WorkerFunction<TrainJob, TrainSummary, TrainEvent> = async (as
   const model = await startModel(job, data, resumed?.state ?? null);
   const { resume: _resume, out: _out, checkpointSeconds, ...rest } = job;
   const settings: Settings = { ...rest, dataSha256: data.sha256 };
-  await mkdir(work, { recursive: true });
+  await ensureFolder(work);
   emit({ kind: 'note', text: describe(model, data, resumed?.state ?? null) });
   const result = await trainLanguageModel({
     model,

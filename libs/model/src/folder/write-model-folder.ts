@@ -15,6 +15,7 @@ import {
 } from '../safetensors/write-safetensors.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { LazyWeights, Weights } from '../weights.js';
+import { ensureFolder } from './ensure-folder.js';
 import { writeConfigJson, writeJson, writeText } from './json-file.js';
 
 /** What transformers 4 splits at; every tool reads shards of this size. */
@@ -61,7 +62,7 @@ export async function writeModelFolder(
   await checkFree(target);
   const building = temporaryName(target);
   try {
-    await mkdir(dirname(target), { recursive: true });
+    await ensureFolder(dirname(target));
     await mkdir(building);
     await writeWeights(building, model.config, weights, { ...options, dtypeOf, maxShardBytes });
     await writeConfigJson(
