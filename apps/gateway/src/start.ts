@@ -8,11 +8,32 @@ import { ApiDocument } from './docs/docs.controller.js';
 import { describeApi } from './docs/openapi.js';
 import { GatewayModule } from './gateway.module.js';
 
+/** A gateway that is put together but does not listen yet. */
+export interface Gateway {
+  readonly app: NestFastifyApplication;
+  /** @returns its URL */
+  listen(): Promise<string>;
+  close(): Promise<void>;
+}
+
 /** Starts the gateway in this process. */
 export async function startGateway(
   config: GatewayConfig,
   logger: Logger,
-): Promise<{ url: string; app: NestFastifyApplication; close(): Promise<void> }> {
+): Promise<{ url: string; close(): Promise<void> }> {
+  const gateway = await createGateway(config, logger);
+  try {
+    const url = await gateway.listen();
+    logger.info({ url, issuer: config.issuer }, 'serving');
+    return { url, close: gateway.close };
+  } catch (error) {
+    await gateway.close();
+    throw error;
+  }
+}
+
+/** Connects a gateway to broker and store. */
+export async function createGateway(config: GatewayConfig, logger: Logger): Promise<Gateway> {
   const store = await FsArtifactStore.open(artifactsDir(config.dataDir));
   const connection = await connectNats({ ...config.nats, name: 'gateway' });
   try {
@@ -20,13 +41,11 @@ export async function startGateway(
     const app = await createHttpApp(GatewayModule.for({ config, connection, store, logger }), logger);
     streamUploads(app.getHttpAdapter().getInstance());
     app.get(ApiDocument).document = describeApi(app);
-    const url = await listen(app, config);
-    logger.info({ url, issuer: config.issuer }, 'serving');
     const close = async () => {
       await app.close();
       await closeNats(connection);
     };
-    return { url, app, close };
+    return { app, listen: () => listen(app, config), close };
   } catch (error) {
     await closeNats(connection);
     throw error;

@@ -3,6 +3,7 @@ import { Controller, Get, Inject, Param, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { ForgeError, type ArtifactStore, type Manifest } from '@agent-forge/contracts';
 import { ARTIFACTS } from '../tokens.js';
+import { holdBack } from './hold-back.js';
 
 /** Artifacts: what runs have made, and what was uploaded. */
 @ApiTags('artifacts')
@@ -26,7 +27,7 @@ export class ArtifactsController {
       throw new ForgeError('NOT_FOUND', `artifact ${id} has no such file; its manifest lists them`);
     const { digest, sizeBytes } = file;
     const label = name.split('/').at(-1)!;
-    return new StreamableFile(Readable.from(this.store.readFile(digest), { objectMode: false }), {
+    return new StreamableFile(Readable.from(holdBack(this.store.readFile(digest)), { objectMode: false }), {
       type: 'application/octet-stream',
       length: sizeBytes,
       disposition: `attachment; filename="${label}"`,

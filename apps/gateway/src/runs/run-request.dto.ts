@@ -24,6 +24,8 @@ import {
   type RunRequest,
 } from '@agent-forge/contracts';
 
+// Checks are made from the bottom up: the one of the type stands last, so that its complaint comes first.
+
 /** People read it in lists. */
 const MAX_NAME_LENGTH = 200;
 /** Why a run was cancelled is a sentence or two. */
@@ -44,8 +46,8 @@ export class RunDataDto implements RunDataRequest {
 /** A phase of a run. */
 export class RunPhaseDto implements RunPhaseRequest {
   @ApiProperty({ enum: PHASES.map(({ name }) => name) })
-  @IsString({ message: 'must be the name of a phase' })
   @MaxLength(40, { message: 'must be the name of a phase' })
+  @IsString({ message: 'must be the name of a phase' })
   phase!: string;
 
   @ApiProperty({
@@ -68,8 +70,8 @@ export class RunPhaseDto implements RunPhaseRequest {
 export class RunRequestDto implements RunRequest {
   @ApiProperty({ required: false, maxLength: MAX_NAME_LENGTH, description: 'A name for people.' })
   @IsOptional()
-  @IsString({ message: 'must be a text' })
   @MaxLength(MAX_NAME_LENGTH, { message: `is over ${MAX_NAME_LENGTH} characters` })
+  @IsString({ message: 'must be a text' })
   name?: string;
 
   @ApiProperty({
@@ -80,17 +82,17 @@ export class RunRequestDto implements RunRequest {
     description: 'Every random number is derived from it.',
   })
   @IsOptional()
-  @IsInt({ message: 'must be a whole number' })
   @Min(0, { message: 'must be at least 0' })
   @Max(MAX_SEED, { message: `must be at most ${MAX_SEED}` })
+  @IsInt({ message: 'must be a whole number' })
   seed?: number;
 
   @ApiProperty({ required: false, type: [RunDataDto], maxItems: MAX_RECIPE_DATA })
   @IsOptional()
-  @IsArray({ message: 'must be a list' })
   @ArrayMaxSize(MAX_RECIPE_DATA, { message: `has over ${MAX_RECIPE_DATA} entries` })
   @ValidateNested({ each: true, message: 'must be objects' })
   @Type(() => RunDataDto)
+  @IsArray({ message: 'must be a list' })
   data?: RunDataDto[];
 
   @ApiProperty({
@@ -99,11 +101,11 @@ export class RunRequestDto implements RunRequest {
     maxItems: MAX_RECIPE_PHASES,
     description: 'In the order in which they run.',
   })
-  @IsArray({ message: 'must be a list of phases' })
   @ArrayMinSize(1, { message: 'is empty; name at least one phase' })
   @ArrayMaxSize(MAX_RECIPE_PHASES, { message: `has over ${MAX_RECIPE_PHASES} entries` })
   @ValidateNested({ each: true, message: 'must be objects' })
   @Type(() => RunPhaseDto)
+  @IsArray({ message: 'must be a list of phases' })
   phases!: RunPhaseDto[];
 }
 
@@ -111,8 +113,8 @@ export class RunRequestDto implements RunRequest {
 export class CancelDto {
   @ApiProperty({ required: false, maxLength: MAX_REASON_LENGTH })
   @IsOptional()
-  @IsString({ message: 'must be a text' })
   @MaxLength(MAX_REASON_LENGTH, { message: `is over ${MAX_REASON_LENGTH} characters` })
+  @IsString({ message: 'must be a text' })
   reason?: string;
 }
 
@@ -121,9 +123,9 @@ export class ListQueryDto {
   @ApiProperty({ required: false, default: 50, minimum: 1, maximum: 200 })
   @IsOptional()
   @Type(() => Number)
-  @IsInt({ message: 'must be a whole number' })
   @Min(1, { message: 'must be at least 1' })
   @Max(200, { message: 'must be at most 200' })
+  @IsInt({ message: 'must be a whole number' })
   limit = 50;
 
   @ApiProperty({ required: false, description: 'The id that the page before gave as next.' })

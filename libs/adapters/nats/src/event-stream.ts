@@ -48,6 +48,8 @@ export async function* readEvents(connection: NatsConnection, options: ReadOptio
   });
   const stop = () => messages.stop();
   signal?.addEventListener('abort', stop, { once: true });
+  // Aborted while the consumer was made.
+  if (signal?.aborted) stop();
   try {
     for await (const message of messages) {
       const event = decode(message, onInvalid);

@@ -17,18 +17,22 @@ export interface ServerSentEvent {
  * @throws ForgeError INVALID_EVENT when an event is longer than any of ours
  */
 export async function* readServerSentEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent> {
-  let [id, name, data]: [string, string, string[]] = ['', '', []];
+  let [id, name, data, length]: [string, string, string[], number] = ['', '', [], 0];
   for await (const line of lines(body)) {
     if (line === '') {
       if (data.length > 0) yield { id, name: name || 'message', data: data.join('\n') };
-      [name, data] = ['', []];
+      [name, data, length] = ['', [], 0];
       continue;
     }
     const colon = line.indexOf(':');
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? '' : line.slice(colon + (line[colon + 1] === ' ' ? 2 : 1));
-    if (field === 'data') data.push(value);
-    else if (field === 'event') name = value;
+    if (field === 'data') {
+      data.push(value);
+      length += value.length;
+      if (length > MAX_EVENT_LENGTH) throw new ForgeError('INVALID_EVENT', 'the event stream has an event without end');
+    }
+    if (field === 'event') name = value;
     else if (field === 'id' && !value.includes('\0')) id = value;
   }
 }
