@@ -10,11 +10,31 @@ const EXIT_CANCELLED = 130;
  * @param args what stands behind `forge`
  */
 export async function main(args: readonly string[]): Promise<void> {
+  const output = watchOutput();
   try {
     await (await programFor(args[0])).parseAsync(args, { from: 'user' });
   } catch (thrown) {
-    process.exitCode = report(thrown);
+    process.exitCode = output.closed ? 0 : report(thrown);
   }
+}
+
+/**
+ * Nobody has to read to the end: when the reader of standard output is gone (`| head`), the work stops as by Ctrl-C and the command ends
+ * quietly. Output that cannot be written for another reason is an error of one line.
+ */
+function watchOutput(): { closed: boolean } {
+  const state = { closed: false };
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (state.closed) return;
+    state.closed = error.code === 'EPIPE';
+    if (!state.closed)
+      process.exitCode = report(
+        new ForgeError('STORE_UNAVAILABLE', `standard output cannot be written: ${error.message}`),
+      );
+    process.emit('SIGINT');
+  });
+  process.stderr.on('error', () => undefined);
+  return state;
 }
 
 /** The program with the named command alone, so that it starts fast, or with all of them where help or a complaint needs them. */

@@ -85,6 +85,17 @@ describe('forge train', () => {
     },
   );
 
+  test('can be continued even when it was killed before its first checkpoint', async () => {
+    const { child, finished } = start('--text', BOOK, ...common('early'), '--max-steps', '40', '--seed', '7');
+    while (!existsSync(join(dir, 'early.training'))) await sleep(5);
+    child.kill('SIGKILL');
+    await finished;
+    const resumed = await train('--resume', '--out', 'early', '--json');
+    expect(resumed.stderr).not.toContain('going on at step');
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ steps: 40 });
+    expect(JSON.parse(await readFile(join(dir, 'early', 'training.json'), 'utf8'))).toMatchObject({ seed: 7 });
+  });
+
   test.each([
     [['--text', 'nowhere.txt', '--out', 'x'], 'nowhere.txt does not exist'],
     [['--out', 'x'], 'give --text FILE or --data FILE'],
@@ -95,8 +106,11 @@ describe('forge train', () => {
     [['--resume', '--out', 'never'], 'nothing to resume'],
     [['--text', BOOK, '--out', 'x', '--params', 'bad.yaml'], '/model/hiddenSize'],
     [['--text', 'tiny.txt', '--out', 'x'], 'tiny.txt'],
+    [['--resume', '--out', 'x', '--seed', '3'], 'leave out the option for seed'],
+    [['--text', BOOK, '--out', 'x', '--params', 'huge.json'], 'at most 1000000000 can be trained'],
   ])('refuses %j with one clear line', async (args, message) => {
     await writeFile(join(dir, 'bad.yaml'), 'model: { hiddenSize: wide }');
+    await writeFile(join(dir, 'huge.json'), '{"model":{"hiddenSize":1048576,"intermediateSize":1048576}}');
     await writeFile(join(dir, 'tiny.txt'), 'too short to be split');
     const { code, stdout, stderr } = await train(...args);
     expect(code).toBeGreaterThan(0);

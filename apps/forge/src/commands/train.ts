@@ -15,7 +15,7 @@ interface Options {
   readonly out: string;
   readonly maxSteps?: number;
   readonly maxSeconds?: number;
-  readonly seed: number;
+  readonly seed?: number;
   readonly threads?: number;
   readonly provider: string;
   readonly checkpointSeconds: number;
@@ -52,11 +52,11 @@ export function trainCommand(): Command {
       'time budget, turned into a step count by measuring the first steps (default 60)',
       numberOption(1),
     )
-    .option('--seed <n>', 'seed of weights and batches', integerOption(0), 1)
+    .option('--seed <n>', 'seed of weights and batches (default 1)', integerOption(0))
     .option('--threads <n>', 'threads to compute with (default: all processors)', integerOption(1))
     .option('--provider <name>', 'cpu, webgpu or cuda', 'cpu')
     .option('--checkpoint-seconds <s>', 'how often the work is saved', numberOption(0), 20)
-    .option('--resume', 'go on with an unfinished training of this --out')
+    .option('--resume', 'go on with an unfinished training of this --out, with all options as it was begun')
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', EXAMPLES)
     .action(train);
@@ -86,6 +86,14 @@ async function jobOf(options: Options): Promise<TrainJob> {
     throw new ForgeError('INVALID_ARGUMENT', 'give --text or --data, not both');
   if (!options.resume && options.text === undefined && options.data === undefined)
     throw new ForgeError('INVALID_ARGUMENT', 'give --text FILE or --data FILE to train on; see forge train --help');
+  const fixed = (['params', 'seed', 'maxSteps', 'maxSeconds', 'threads'] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (options.resume && fixed !== undefined)
+    throw new ForgeError(
+      'INVALID_ARGUMENT',
+      `--resume goes on with everything as it was begun; leave out the option for ${fixed}`,
+    );
   if (options.maxSteps !== undefined && options.maxSeconds !== undefined)
     throw new ForgeError('INVALID_ARGUMENT', 'give --max-steps or --max-seconds, not both');
   return {
@@ -95,7 +103,7 @@ async function jobOf(options: Options): Promise<TrainJob> {
     params: await readParams(options.params),
     maxSteps: options.maxSteps ?? null,
     maxSeconds: options.maxSeconds ?? null,
-    seed: options.seed,
+    seed: options.seed ?? 1,
     threads: options.threads ?? null,
     provider: parseProvider(options.provider),
     checkpointSeconds: options.checkpointSeconds,

@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
 import {
@@ -20,6 +20,7 @@ import {
   ensureFolder,
   evaluateText,
   initWeights,
+  parameterCount,
   parseConfig,
   readCheckpoint,
   readModelFolder,
@@ -66,6 +67,11 @@ export interface TrainSummary {
 
 export type TrainEvent = { kind: 'note'; text: string } | ({ kind: 'progress' } & TrainProgress);
 
+const CHECKPOINT_FILE = 'checkpoint.safetensors';
+const SETTINGS_FILE = 'settings.json';
+/** A billion parameters: sixteen gigabytes with their gradients and AdamW's state. */
+const MAX_PARAMETERS = 1e9;
+
 /** The folder beside the output in which an unfinished training keeps its checkpoint. */
 export function workFolder(out: string): string {
   return `${out}.training`;
@@ -78,19 +84,20 @@ export function workFolder(out: string): string {
  */
 export const run: WorkerFunction<TrainJob, TrainSummary, TrainEvent> = async (asked, { progress: emit, signal }) => {
   const work = workFolder(asked.out);
-  const checkpoint = join(work, 'checkpoint.safetensors');
+  const checkpoint = join(work, CHECKPOINT_FILE);
   await checkTargets(asked, work);
-  const resumed = asked.resume ? await resume(checkpoint, asked) : null;
+  const resumed = asked.resume ? await resume(work, asked) : null;
   const job = resumed ? { ...asked, ...resumed.settings } : asked;
   const data = await readDataSet((job.text ?? job.data)!);
   requireAllParts(data);
   if (resumed && data.sha256 !== resumed.settings.dataSha256)
     throw new ForgeError('CHECKPOINT_INVALID', `${data.path} has changed since the checkpoint was written`);
-  const model = await startModel(job, data, resumed?.state ?? null);
+  const state = resumed?.state ?? null;
+  const model = await startModel(job, data, state);
   const { resume: _resume, out: _out, checkpointSeconds, ...rest } = job;
   const settings: Settings = { ...rest, dataSha256: data.sha256 };
-  await ensureFolder(work);
-  emit({ kind: 'note', text: describe(model, data, resumed?.state ?? null) });
+  await keepSettings(work, settings);
+  emit({ kind: 'note', text: describe(model, data, state) });
   const result = await trainLanguageModel({
     model,
     source: batchSource(job, data, model),
@@ -99,7 +106,7 @@ export const run: WorkerFunction<TrainJob, TrainSummary, TrainEvent> = async (as
     ...(job.maxSteps === null ? { maxSeconds: job.maxSeconds ?? DEFAULT_SECONDS } : { steps: job.maxSteps }),
     ...(job.threads === null ? {} : { threads: job.threads }),
     provider: job.provider,
-    ...(resumed ? { resume: resumed.state } : {}),
+    ...(state ? { resume: state } : {}),
     signal,
     onProgress: (p) => emit({ kind: 'progress', ...p }),
     checkpointSeconds,
@@ -143,15 +150,32 @@ async function checkTargets(job: TrainJob, work: string): Promise<void> {
     throw new ForgeError('FILE_NOT_FOUND', `there is nothing to resume: ${work} does not exist`);
 }
 
-/** The state to go on from; null when the training was stopped before its first checkpoint. */
-async function resume(path: string, asked: TrainJob): Promise<{ state: TrainState; settings: Settings } | null> {
-  if (!(await exists(path))) return null;
-  const found = await readCheckpoint<Settings>(path);
+/** The folder and the settings in it appear together, so that a training can be continued from its first moment on. */
+async function keepSettings(work: string, settings: Settings): Promise<void> {
+  if (await exists(join(work, SETTINGS_FILE))) return;
+  const making = `${work}.tmp-${process.pid}`;
+  await ensureFolder(making);
+  await writeFile(join(making, SETTINGS_FILE), JSON.stringify(settings));
+  await rename(making, work);
+}
+
+/** The settings of an unfinished training and the state to go on from, which is null before its first checkpoint. */
+async function resume(work: string, asked: TrainJob): Promise<{ state: TrainState | null; settings: Settings }> {
+  const checkpoint = join(work, CHECKPOINT_FILE);
+  const found: { state: TrainState | null; settings: Settings } = (await exists(checkpoint))
+    ? await readCheckpoint<Settings>(checkpoint)
+    : { state: null, settings: await readSettings(join(work, SETTINGS_FILE)) };
   // The data may have moved; its digest is compared, not its name.
-  return {
-    ...found,
-    settings: { ...found.settings, text: asked.text ?? found.settings.text, data: asked.data ?? found.settings.data },
-  };
+  const { settings } = found;
+  return { ...found, settings: { ...settings, text: asked.text ?? settings.text, data: asked.data ?? settings.data } };
+}
+
+async function readSettings(path: string): Promise<Settings> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Settings;
+  } catch (error) {
+    throw new ForgeError('CHECKPOINT_INVALID', `${path} cannot be read; remove its folder and start again`, error);
+  }
 }
 
 async function startModel(job: TrainJob, data: DataSet, state: TrainState | null): Promise<Model> {
@@ -172,7 +196,7 @@ async function freshModel(job: TrainJob, data: DataSet): Promise<Model> {
   };
   const length = { ...DEFAULT_BATCH, ...job.params.batch }.length;
   // parseConfig checks that the parts fit together, as for any imported folder.
-  const config: LlamaConfig = parseConfig({
+  const config = configOf({
     model_type: 'llama',
     vocab_size: tokenizer.vocabSize,
     hidden_size: shape.hiddenSize,
@@ -190,6 +214,27 @@ async function freshModel(job: TrainJob, data: DataSet): Promise<Model> {
     pad_token_id: tokenizer.padId,
   });
   return { config, weights: initWeights(config, job.seed), tokenizer };
+}
+
+/** @throws ForgeError `INVALID_ARGUMENT` when the sizes of the parameter file do not make a network, or one too large to train here */
+function configOf(json: Record<string, unknown>): LlamaConfig {
+  let config: LlamaConfig;
+  try {
+    config = parseConfig(json);
+  } catch (error) {
+    const problem = ForgeError.from(error).message.replace('config.json: ', '');
+    throw new ForgeError(
+      'INVALID_ARGUMENT',
+      `the model of the parameter file does not fit together: ${problem}`,
+      error,
+    );
+  }
+  const parameters = parameterCount(config);
+  if (parameters <= MAX_PARAMETERS) return config;
+  throw new ForgeError(
+    'INVALID_ARGUMENT',
+    `the model of the parameter file has ${parameters} parameters; at most ${MAX_PARAMETERS} can be trained`,
+  );
 }
 
 function batchSource(job: TrainJob, data: DataSet, model: Model): BatchSource {

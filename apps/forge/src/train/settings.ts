@@ -6,6 +6,8 @@ import { parse } from 'yaml';
 
 const strict = { additionalProperties: false } as const;
 const size = (description: string) => Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 20, description }));
+const share = (description: string) => Type.Optional(Type.Number({ minimum: 0, maximum: 1, description }));
+const decay = (description: string) => Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, description }));
 const rate = (description: string) => Type.Optional(Type.Number({ minimum: 0, maximum: 1e6, description }));
 
 /** What a parameter file of `forge train` may say. Everything has a default. */
@@ -59,18 +61,18 @@ export const TrainParams = Type.Object(
           name: Type.Optional(Type.Union([Type.Literal('adamw'), Type.Literal('muon'), Type.Literal('sgd')])),
           learningRate: rate('Peak learning rate (of the hidden matrices, with Muon).'),
           adamwLearningRate: rate('With Muon: rate of embeddings and gains.'),
-          beta1: rate('Decay of the first moment.'),
-          beta2: rate('Decay of the second moment.'),
+          beta1: decay('Decay of the first moment.'),
+          beta2: decay('Decay of the second moment.'),
           weightDecay: rate('Decoupled decay of matrices.'),
-          momentum: rate('Momentum of Muon and SGD.'),
+          momentum: decay('Momentum of Muon and SGD.'),
           clipNorm: rate('Largest global gradient norm; 0 switches clipping off.'),
           schedule: Type.Optional(Type.Union([Type.Literal('cosine'), Type.Literal('constant')])),
-          warmup: rate('Part of the steps that warms up.'),
-          floor: rate('Last factor of the cosine.'),
+          warmup: share('Part of the steps that warms up.'),
+          floor: share('Last factor of the cosine.'),
           filter: Type.Optional(
             Type.Union([Type.Literal('none'), Type.Literal('grokfast-ema'), Type.Literal('grokfast-ma')]),
           ),
-          filterAlpha: rate('Decay of the Grokfast average.'),
+          filterAlpha: decay('Decay of the Grokfast average.'),
           filterLambda: rate('Weight of the slow gradients.'),
           filterWindow: size('Gradients in the Grokfast queue.'),
         },
