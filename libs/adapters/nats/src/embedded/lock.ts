@@ -1,4 +1,5 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError } from '@agent-forge/contracts';
@@ -10,7 +11,7 @@ const POLL_MS = 50;
 /**
  * Makes sure that one process at a time uses a data directory: two servers on one JetStream store would destroy it.
  * @param path the lock file
- * @returns the function that gives it back
+ * @returns `record` adds a process that must be gone too before the lock is free; `release` gives it back
  * @throws ForgeError FILE_EXISTS when a living process holds it
  */
 export async function lockFile(
@@ -18,18 +19,10 @@ export async function lockFile(
 ): Promise<{ record(pid: number): Promise<void>; release(): Promise<void> }> {
   await mkdir(dirname(path), { recursive: true });
   const deadline = Date.now() + WAIT_MS;
-  for (;;) {
-    try {
-      const file = await open(path, 'wx', 0o600);
-      await file.writeFile(`${await identity(process.pid)}\n`);
-      await file.close();
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
+  while (!(await create(path))) {
     const holder = await livingHolder(path);
     if (holder === undefined) {
-      await rm(path, { force: true });
+      await removeStale(path);
     } else if (Date.now() > deadline) {
       throw new ForgeError(
         'FILE_EXISTS',
@@ -49,6 +42,34 @@ export async function lockFile(
       await rm(path, { force: true });
     },
   };
+}
+
+/** The file appears with this process in it, or not at all: a rival never reads an empty one. */
+async function create(path: string): Promise<boolean> {
+  const own = `${path}.${randomUUID()}`;
+  await writeFile(own, `${await identity(process.pid)}\n`, { mode: 0o600 });
+  try {
+    await link(own, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** Takes a lock file of dead processes away. By then a rival may have done so and hold a new one: that is put back. */
+async function removeStale(path: string): Promise<void> {
+  const taken = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, taken);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if ((await livingHolder(taken)) !== undefined) await link(taken, path).catch(() => undefined);
+  await rm(taken, { force: true });
 }
 
 /** A process that stands in the lock file and still lives. */
