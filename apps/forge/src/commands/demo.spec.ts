@@ -52,10 +52,12 @@ async function processesOf(dataDir: string): Promise<number[]> {
 
 describe('forge demo', () => {
   const demo = ['demo', '--text', 'text.txt', '--data-dir', 'data'];
+  /** One that would go on for hours; by steps, so that it does not measure first what fits into a time. */
+  const endless = [...demo, '--steps', '1000000'];
   const lost: string[] = [];
 
   test('ends in order on Ctrl-C: no process stays, and the exit code says so', async () => {
-    const { child, finished, output } = startForge(dir, ...demo);
+    const { child, finished, output } = startForge(dir, ...endless);
     await eventually(() => output.stdout.includes('train trunk'), 'training has begun');
     child.kill('SIGINT');
     const { code, stderr } = await finished;
@@ -64,7 +66,7 @@ describe('forge demo', () => {
   });
 
   test('takes its processes with it when it is killed', async () => {
-    const { child, finished, output } = startForge(dir, ...demo);
+    const { child, finished, output } = startForge(dir, ...endless);
     await eventually(() => output.stdout.includes('train trunk'), 'training has begun');
     const left = (await processesOf(join(dir, 'data'))).filter(lives);
     expect(left).toHaveLength(5);
