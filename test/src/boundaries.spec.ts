@@ -4,7 +4,20 @@ import { describe, expect, test } from '@jest/globals';
 import { ROOT, readProjects, readSources } from './projects.js';
 
 /** From the lowest to the highest: imports go only to a layer before one's own (docs/adr/0001). Adapters and apps do not know each other. */
-const LAYERS = ['contracts', 'tensor', 'model', 'merge', 'data', 'run', 'phases', 'adapters', 'runtime', 'sdk', 'app'];
+const LAYERS = [
+  'contracts',
+  'tensor',
+  'model',
+  'merge',
+  'data',
+  'run',
+  'store',
+  'phases',
+  'adapters',
+  'runtime',
+  'sdk',
+  'app',
+];
 
 const projects = readProjects();
 const layerOf = new Map(projects.map(({ name, layer }) => [name, layer]));

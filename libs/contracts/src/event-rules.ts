@@ -21,9 +21,10 @@ export function checkEvent(event: ForgeEvent): void {
 
 function addressProblem(event: ForgeEvent): string | undefined {
   if (event.name.startsWith('run.') !== (event.phase === RUN_TOKEN)) return `it cannot be about "${event.phase}"`;
-  const handsOver = event.name === 'phase.completed' || event.name === 'run.requested';
-  if (!handsOver && event.next !== NOBODY) return `it cannot name ${event.next} as next`;
-  if (event.name === 'run.requested' && event.next === NOBODY) return 'it names no phase as next';
+  const mustHandOver = ['run.requested', 'run.resumed', 'run.retried'].includes(event.name);
+  if (!mustHandOver && event.name !== 'phase.completed' && event.next !== NOBODY)
+    return `it cannot name ${event.next} as next`;
+  if (mustHandOver && event.next === NOBODY) return 'it names no phase as next';
   return undefined;
 }
 
@@ -39,6 +40,14 @@ function dataProblem(event: ForgeEvent): string | undefined {
         textProblem('stage', event.data.stage) ??
         shareProblem(event.data.fraction)
       );
+    case 'phase.planned':
+      return attemptProblem(event.data.attempt) ?? workerProblem(event.data.worker);
+    case 'phase.checkpointed':
+      return (
+        attemptProblem(event.data.attempt) ?? workerProblem(event.data.worker) ?? artifactsProblem(event.data.artifacts)
+      );
+    case 'phase.noted':
+      return attemptProblem(event.data.attempt) ?? workerProblem(event.data.worker) ?? errorProblem(event.data);
     case 'phase.released':
       return (
         attemptProblem(event.data.attempt) ??
@@ -58,6 +67,14 @@ function dataProblem(event: ForgeEvent): string | undefined {
       return errorProblem(event.data.error);
     case 'run.failed':
       return isId(event.data.phase) ? errorProblem(event.data.error) : 'its phase is no name of a phase';
+    case 'run.paused':
+      return textProblem('pausedBy', event.data.pausedBy) ?? textProblem('reason', event.data.reason);
+    case 'run.resumed':
+      return textProblem('resumedBy', event.data.resumedBy);
+    case 'run.retried':
+      return event.data.phase === event.next
+        ? textProblem('retriedBy', event.data.retriedBy)
+        : 'its phase is not the next';
     case 'run.cancelled':
       return textProblem('cancelledBy', event.data.cancelledBy) ?? textProblem('reason', event.data.reason);
   }
@@ -79,7 +96,7 @@ function textProblem(field: string, text: string): string | undefined {
   return text.length <= MAX_TEXT_LENGTH ? undefined : `its ${field} is over ${MAX_TEXT_LENGTH} characters`;
 }
 
-function errorProblem(error: ErrorInfo | undefined): string | undefined {
+function errorProblem(error: Pick<ErrorInfo, 'code' | 'message'> | undefined): string | undefined {
   if (error === undefined || !/^[A-Z][A-Z_]{0,63}$/.test(error.code)) return 'it names no error code';
   return textProblem('error message', error.message);
 }

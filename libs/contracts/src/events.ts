@@ -9,6 +9,12 @@ import {
   RunCompletedSchema,
   RunFailedSchema,
   RunRequestedSchema,
+  PhaseNotedSchema,
+  PhaseCheckpointedSchema,
+  PhasePlannedSchema,
+  RunRetriedSchema,
+  RunResumedSchema,
+  RunPausedSchema,
 } from './generated/v1/events_pb.js';
 
 /**
@@ -19,9 +25,15 @@ export const EVENTS = {
   'run.requested': { schema: RunRequestedSchema, stream: 'log' },
   'phase.started': { schema: PhaseStartedSchema, stream: 'log' },
   'phase.progress': { schema: PhaseProgressSchema, stream: 'progress' },
+  'phase.planned': { schema: PhasePlannedSchema, stream: 'log' },
+  'phase.checkpointed': { schema: PhaseCheckpointedSchema, stream: 'log' },
+  'phase.noted': { schema: PhaseNotedSchema, stream: 'log' },
   'phase.released': { schema: PhaseReleasedSchema, stream: 'log' },
   'phase.completed': { schema: PhaseCompletedSchema, stream: 'log' },
   'phase.failed': { schema: PhaseFailedSchema, stream: 'log' },
+  'run.paused': { schema: RunPausedSchema, stream: 'log' },
+  'run.resumed': { schema: RunResumedSchema, stream: 'log' },
+  'run.retried': { schema: RunRetriedSchema, stream: 'log' },
   'run.completed': { schema: RunCompletedSchema, stream: 'log' },
   'run.failed': { schema: RunFailedSchema, stream: 'log' },
   'run.cancelled': { schema: RunCancelledSchema, stream: 'log' },

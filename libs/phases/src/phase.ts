@@ -8,6 +8,8 @@ import {
   type DataSource,
 } from '@agent-forge/contracts';
 import type { PhaseOutcome } from '@agent-forge/run';
+import type { PhaseHost } from './host.js';
+import type { Task } from './task.js';
 
 /** What a phase is given to work on. Plain data: it travels to the worker thread. */
 export interface PhaseInput<P = Record<string, unknown>> {
@@ -21,7 +23,9 @@ export interface PhaseInput<P = Record<string, unknown>> {
   readonly params: P;
   readonly allowFallback: boolean;
   readonly data: readonly DataSource[];
-  /** The artifacts of the phase before. */
+  /** The recipe's mix of task families, with their weights; empty when the run is on text alone. */
+  readonly families: Readonly<Record<string, number>>;
+  /** The artifacts of the phase before; for the first phase of a recipe, the models that the recipe imports, their role being their name. */
   readonly inputs: readonly ArtifactName[];
 }
 
@@ -41,7 +45,7 @@ export interface PhaseProgress {
 }
 
 /** What a phase works with. */
-export interface PhaseContext<P = Record<string, unknown>> extends PhaseInput<P> {
+export interface PhaseContext<P = Record<string, unknown>> extends PhaseInput<P>, PhaseHost {
   readonly artifacts: ArtifactStore;
   /** An empty folder of its own, removed afterwards. */
   readonly workDir: string;
@@ -83,6 +87,8 @@ export interface Phase<S extends TObject = TObject> {
   readonly params: S;
   /** What one replica should be given. */
   readonly resources: { readonly cpus: number; readonly memoryMiB: number };
+  /** What it hands out to whichever replica is free, by name; see {@link PhaseHost.runTasks}. */
+  readonly tasks?: Readonly<Record<string, Task>>;
   /** Does the work: reads artifacts, stores artifacts, measures. Runs in a worker thread. */
   run(context: PhaseContext<Static<S>>): Promise<PhaseOutcome>;
   /** What keeps the result from being passed on; empty when nothing does. Measured on the report split. */

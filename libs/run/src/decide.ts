@@ -1,27 +1,50 @@
+import type { JsonObject } from '@bufbuild/protobuf';
 import {
   ForgeError,
   MAX_TEXT_LENGTH,
   NOBODY,
   RUN_TOKEN,
   type ErrorInfo,
+  type Fork,
+  type Json,
   type EventInit,
   type EventName,
   type Recipe,
   type ArtifactName,
 } from '@agent-forge/contracts';
+import { decideOwner } from './decide-owner.js';
 import { holds } from './evolve.js';
 import { phaseAfter } from './recipe.js';
 import { MAX_ATTEMPTS } from './retry.js';
-import { currentPhase, phaseOf, type PhaseState, type RunState } from './state.js';
+import {
+  currentPhase,
+  hasEnded,
+  phaseOf,
+  type PhaseCheckpoint,
+  type PhaseNote,
+  type PhaseState,
+  type RunState,
+} from './state.js';
 
 /** What somebody wants to happen to a run. */
 export type Command =
   /** A caller asks for a run. */
-  | { do: 'request'; recipe: Recipe; requestedBy: string }
+  | { do: 'request'; recipe: Recipe; requestedBy: string; fork?: Fork }
   /** The owner ends it. */
   | { do: 'cancel'; cancelledBy: string; reason: string }
+  /** The owner wants no work to be done for now. */
+  | { do: 'pause'; pausedBy: string; reason: string }
+  | { do: 'resume'; resumedBy: string }
+  /** The owner wants a phase, and all behind it, done again, with some parameters replaced. */
+  | { do: 'retry'; phase: string; params: JsonObject; retriedBy: string }
   /** A worker wants to work on a phase. */
   | { do: 'claim'; phase: string; worker: string }
+  /** A worker settles something for all attempts. */
+  | { do: 'plan'; phase: string; attempt: number; worker: string; plan: Json }
+  /** A worker saves what the next attempt is to go on from; `number` counts from 1. */
+  | { do: 'checkpoint'; phase: string; attempt: number; worker: string; number: number; checkpoint: PhaseCheckpoint }
+  /** A worker tells something; `number` counts from 1. */
+  | { do: 'note'; phase: string; attempt: number; worker: string; number: number; note: Omit<PhaseNote, 'attempt'> }
   /** A worker has stored its result. */
   | { do: 'complete'; phase: string; attempt: number; worker: string; result: PhaseOutcome }
   /** A worker gives the phase back: after a transient error, or (no error) because it is shut down. */
@@ -63,8 +86,9 @@ export type Decision = { append: EventDraft } | { nothing: string };
 export function decide(state: RunState | undefined, command: Command): Decision {
   if (command.do === 'request') return request(state, command);
   if (state === undefined) throw new ForgeError('NOT_FOUND', 'there is no such run');
-  if (command.do === 'cancel') return cancel(state, command);
-  if (state.status !== 'running') return { nothing: `the run is ${state.status}` };
+  if (command.do === 'cancel' || command.do === 'pause' || command.do === 'resume' || command.do === 'retry')
+    return decideOwner(state, command);
+  if (hasEnded(state)) return { nothing: `the run is ${state.status}` };
   if (command.do === 'settle') return settle(state);
   const phase = phaseOf(state, command.phase);
   if (phase === undefined) return { nothing: `the recipe has no phase ${command.phase}` };
@@ -74,27 +98,21 @@ export function decide(state: RunState | undefined, command: Command): Decision 
         phase.status === 'completed' ? `${phase.phase} is completed already` : `it is not the turn of ${phase.phase}`,
     };
   }
-  if (command.do === 'claim') return claim(phase, command.worker);
+  if (command.do === 'claim')
+    return state.status === 'paused' ? { nothing: 'the run is paused' } : claim(phase, command.worker);
   if (!holds(phase, command.attempt, command.worker)) {
     return { nothing: `attempt ${command.attempt} of ${phase.phase} is no longer the one that counts` };
   }
+  if (command.do === 'plan' || command.do === 'checkpoint' || command.do === 'note') return remember(phase, command);
   return end(state, phase, command);
 }
 
 function request(state: RunState | undefined, command: Command & { do: 'request' }): Decision {
   if (state !== undefined) throw new ForgeError('RUN_CONFLICT', `run ${state.run} exists already`);
-  const { recipe, requestedBy } = command;
-  const next = recipe.phases[0]?.phase ?? NOBODY;
-  return { append: { name: 'run.requested', id: 'requested', phase: RUN_TOKEN, next, data: { recipe, requestedBy } } };
-}
-
-function cancel(state: RunState, { cancelledBy, reason }: Command & { do: 'cancel' }): Decision {
-  if (state.status === 'cancelled') return { nothing: 'the run is cancelled already' };
-  if (state.status !== 'running')
-    throw new ForgeError('RUN_CONFLICT', `run ${state.run} is ${state.status}: there is nothing to cancel`);
-  return {
-    append: { name: 'run.cancelled', id: 'cancelled', phase: RUN_TOKEN, next: NOBODY, data: { cancelledBy, reason } },
-  };
+  const { recipe, requestedBy, fork } = command;
+  const next = recipe.phases[fork?.phases.length ?? 0]?.phase ?? NOBODY;
+  const data = { recipe, requestedBy, ...(fork ? { fork } : {}) };
+  return { append: { name: 'run.requested', id: 'requested', phase: RUN_TOKEN, next, data } };
 }
 
 function settle(state: RunState): Decision {
@@ -106,6 +124,32 @@ function settle(state: RunState): Decision {
   if (open.status !== 'failed' || open.error === undefined) return { nothing: 'the run goes on' };
   const data = { phase: open.phase, error: open.error };
   return { append: { name: 'run.failed', id: 'failed', phase: RUN_TOKEN, next: NOBODY, data } };
+}
+
+/** What a worker wants to be kept while it works. */
+function remember(phase: PhaseState, command: Command & { do: 'plan' | 'checkpoint' | 'note' }): Decision {
+  const { attempt, worker } = command;
+  const draft = (name: EventName, id: string, data: object): Decision => ({
+    append: {
+      name,
+      id: `${phase.phase}/${id}/${worker}`,
+      phase: phase.phase,
+      next: NOBODY,
+      data: { attempt, worker, ...data } as EventInit<EventName>,
+    },
+  });
+  if (command.do === 'note') return draft('phase.noted', `noted/${attempt}/${command.number}`, { ...command.note });
+  if (command.do === 'plan') {
+    if (phase.plan !== undefined) return { nothing: `${phase.phase} is planned already` };
+    return draft('phase.planned', `planned/${attempt}`, { plan: command.plan });
+  }
+  const { number, checkpoint } = command;
+  const { state, artifacts } = checkpoint;
+  return draft('phase.checkpointed', `checkpointed/${attempt}/${number}`, {
+    number,
+    state,
+    artifacts: [...artifacts],
+  });
 }
 
 function claim(phase: PhaseState, worker: string): Decision {

@@ -56,6 +56,25 @@ function commandOf({ actor, act, phase, attempt, hasError }: Step): Command {
       return { do: act, phase, attempt, worker, ...(hasError ? { error } : {}) };
     case 'fail':
       return { do: act, phase, attempt, worker, error };
+    case 'pause':
+      return { do: act, pausedBy: worker, reason: '' };
+    case 'resume':
+      return { do: act, resumedBy: worker };
+    case 'retry':
+      return { do: act, phase, params: {}, retriedBy: worker };
+    case 'plan':
+      return { do: act, phase, attempt, worker, plan: { steps: attempt } };
+    case 'checkpoint':
+      return { do: act, phase, attempt, worker, number: 1, checkpoint: { state: attempt, artifacts: [] } };
+    case 'note':
+      return {
+        do: act,
+        phase,
+        attempt,
+        worker,
+        number: 1,
+        note: { code: 'DIVERGED', message: 'planted', metrics: {} },
+      };
     default:
       return { do: act, phase, worker };
   }

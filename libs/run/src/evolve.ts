@@ -1,5 +1,6 @@
-import type { EventOf, LogEvent } from '@agent-forge/contracts';
-import { currentPhase, waitingPhase, type PhaseState, type RunState } from './state.js';
+import type { EventOf, Json, LogEvent } from '@agent-forge/contracts';
+import { withParams } from './recipe.js';
+import { currentPhase, hasEnded, MAX_NOTES, waitingPhase, type PhaseState, type RunState } from './state.js';
 
 /**
  * The state after one more event of the run's log. Pure and total: an event that may not follow (a late or second completion, anything after
@@ -9,10 +10,15 @@ import { currentPhase, waitingPhase, type PhaseState, type RunState } from './st
 export function evolve(state: RunState | undefined, event: LogEvent, sequence: number): RunState | undefined {
   if (state === undefined) return event.name === 'run.requested' ? requested(event, sequence) : undefined;
   const next = { ...state, sequence };
-  if (state.status !== 'running') return next;
+  if (event.name === 'run.retried') return retried(next, event);
+  if (hasEnded(state)) return next;
   switch (event.name) {
     case 'run.requested':
       return next;
+    case 'run.paused':
+      return { ...next, status: 'paused' };
+    case 'run.resumed':
+      return state.status === 'paused' ? { ...next, status: 'running', phases: state.phases.map(withoutClaim) } : next;
     case 'run.cancelled':
       return { ...next, status: 'cancelled', endedAt: event.time };
     case 'run.failed': {
@@ -27,6 +33,8 @@ export function evolve(state: RunState | undefined, event: LogEvent, sequence: n
     default: {
       const before = currentPhase(state);
       if (before === undefined || before.phase !== event.phase) return next;
+      // Nobody may begin while the run is paused; who is at work may still say what came of it.
+      if (state.status === 'paused' && event.name === 'phase.started') return next;
       const after = evolvePhase(before, event);
       return { ...next, phases: state.phases.map((phase) => (phase === before ? after : phase)) };
     }
@@ -47,6 +55,22 @@ function evolvePhase(phase: PhaseState, event: PhaseEvent): PhaseState {
   switch (event.name) {
     case 'phase.started':
       return started(phase, event);
+    case 'phase.planned': {
+      const { attempt, worker, plan } = event.data;
+      if (!holds(phase, attempt, worker) || phase.plan !== undefined) return phase;
+      return { ...phase, plan: (plan ?? null) as Json };
+    }
+    case 'phase.checkpointed': {
+      const { attempt, worker, state, artifacts } = event.data;
+      return holds(phase, attempt, worker)
+        ? { ...phase, checkpoint: { state: (state ?? null) as Json, artifacts } }
+        : phase;
+    }
+    case 'phase.noted': {
+      const { attempt, worker, code, message, metrics } = event.data;
+      if (!holds(phase, attempt, worker)) return phase;
+      return { ...phase, notes: [...phase.notes, { attempt, code, message, metrics }].slice(-MAX_NOTES) };
+    }
     case 'phase.released': {
       const { attempt, worker, error } = event.data;
       if (!holds(phase, attempt, worker)) return phase;
@@ -55,7 +79,7 @@ function evolvePhase(phase: PhaseState, event: PhaseEvent): PhaseState {
     case 'phase.completed': {
       const { attempt, worker, artifacts, metrics, degraded } = event.data;
       if (!holds(phase, attempt, worker)) return phase;
-      const { error: _, ...kept } = phase;
+      const { error: _, checkpoint: __, ...kept } = phase;
       return { ...kept, status: 'completed', artifacts, metrics, degraded, endedAt: event.time };
     }
     case 'phase.failed': {
@@ -78,9 +102,27 @@ export function holds(phase: PhaseState, attempt: number, worker: string): boole
   return phase.status === 'claimed' && phase.attempt === attempt && phase.worker === worker;
 }
 
+/** A claim that does not count any more, through no fault of its worker. */
+function withoutClaim(phase: PhaseState): PhaseState {
+  return phase.status === 'claimed' ? { ...phase, status: 'released' } : phase;
+}
+
+/** The phase and all behind it as if they had never run, but for the numbers of their attempts, which go on, so that no late result counts. */
+function retried(state: RunState, { data }: EventOf<'run.retried'>): RunState {
+  const at = state.phases.findIndex(({ phase }) => phase === data.phase);
+  if (at < 0 || state.phases.slice(0, at).some(({ status }) => status !== 'completed')) return state;
+  const { error: _, endedAt: __, ...kept } = state;
+  const phases = state.phases.map((phase, i) =>
+    i < at ? phase : { ...waitingPhase(phase.phase), attempt: phase.attempt },
+  );
+  const recipe = withParams(state.recipe, data.phase, data.params ?? {});
+  return { ...kept, status: 'running', recipe, phases, artifacts: [] };
+}
+
 function requested(event: EventOf<'run.requested'>, sequence: number): RunState | undefined {
-  const { recipe, requestedBy } = event.data;
+  const { recipe, requestedBy, fork } = event.data;
   if (recipe === undefined) return undefined;
+  const inherited = new Map(fork?.phases.map((result) => [result.phase, result]));
   return {
     tenant: event.tenant,
     run: event.run,
@@ -89,7 +131,13 @@ function requested(event: EventOf<'run.requested'>, sequence: number): RunState 
     recipe,
     requestedBy,
     requestedAt: event.time,
-    phases: recipe.phases.map(({ phase }) => waitingPhase(phase)),
+    ...(fork ? { forkedFrom: fork.run } : {}),
+    phases: recipe.phases.map(({ phase }) => {
+      const result = inherited.get(phase);
+      if (result === undefined) return waitingPhase(phase);
+      const { artifacts, metrics, degraded } = result;
+      return { ...waitingPhase(phase), status: 'completed', artifacts, metrics, degraded };
+    }),
     artifacts: [],
   };
 }

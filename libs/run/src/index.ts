@@ -3,3 +3,4 @@ export * from './retry.js';
 export * from './state.js';
 export * from './evolve.js';
 export * from './decide.js';
+export * from './fork.js';

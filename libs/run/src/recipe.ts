@@ -1,3 +1,4 @@
+import type { JsonObject } from '@bufbuild/protobuf';
 import {
   ForgeError,
   isDigest,
@@ -52,6 +53,15 @@ export function planOf(recipe: Recipe, phase: string): PhasePlan | undefined {
 export function phaseAfter(recipe: Recipe, phase: string): string {
   const at = recipe.phases.findIndex((plan) => plan.phase === phase);
   return recipe.phases[at + 1]?.phase ?? NOBODY;
+}
+
+/** The recipe with some parameters of one phase replaced. */
+export function withParams(recipe: Recipe, phase: string, params: JsonObject): Recipe {
+  if (Object.keys(params).length === 0) return recipe;
+  const phases = recipe.phases.map((plan) =>
+    plan.phase === phase ? { ...plan, params: { ...plan.params, ...params } } : plan,
+  );
+  return { ...recipe, phases };
 }
 
 function refuseIf(wrong: boolean, problem: string): void {

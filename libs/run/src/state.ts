@@ -1,12 +1,27 @@
-import type { ArtifactRef, ErrorInfo, Recipe } from '@agent-forge/contracts';
+import type { ArtifactName, ArtifactRef, ErrorInfo, Json, Recipe } from '@agent-forge/contracts';
 
-/** Where a run stands. `running` from the request to the last event. */
-export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled';
+/** Where a run stands: `running` from the request to the last event, `paused` while its owner wants no work to be done. */
+export type RunStatus = 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
 /**
  * Where a phase stands: `waiting` for its turn or for a worker, `claimed` by one, `released` by one without a result (another attempt follows).
  */
 export type PhaseStatus = 'waiting' | 'claimed' | 'released' | 'completed' | 'failed';
+
+/** Where an attempt is to go on. */
+export interface PhaseCheckpoint {
+  /** As the phase wrote it. */
+  readonly state: Json;
+  readonly artifacts: readonly ArtifactRef[];
+}
+
+/** What a phase wanted its readers to know. */
+export interface PhaseNote {
+  readonly attempt: number;
+  readonly code: string;
+  readonly message: string;
+  readonly metrics: Readonly<Record<string, number>>;
+}
 
 /** One phase of a run. */
 export interface PhaseState {
@@ -26,7 +41,16 @@ export interface PhaseState {
   /** Why the fallback was used; empty when it was not. */
   readonly degraded: string;
   readonly error?: ErrorInfo;
+  /** What was settled once for all attempts. */
+  readonly plan?: Json;
+  /** The last one of the present or an earlier attempt; gone once the phase is completed. */
+  readonly checkpoint?: PhaseCheckpoint;
+  /** The latest {@link MAX_NOTES}. */
+  readonly notes: readonly PhaseNote[];
 }
+
+/** More would only hide the ones that matter; the log has all. */
+export const MAX_NOTES = 20;
 
 /** A run: the fold of its log. */
 export interface RunState {
@@ -39,6 +63,8 @@ export interface RunState {
   readonly requestedBy: string;
   readonly requestedAt: string;
   readonly endedAt?: string;
+  /** The run that this one was forked from. */
+  readonly forkedFrom?: string;
   /** In the order of the recipe. */
   readonly phases: readonly PhaseState[];
   /** The artifacts of the last phase, once the run is completed. */
@@ -48,7 +74,22 @@ export interface RunState {
 
 /** A phase that was never claimed. */
 export function waitingPhase(phase: string): PhaseState {
-  return { phase, status: 'waiting', attempt: 0, worker: '', failures: 0, artifacts: [], metrics: {}, degraded: '' };
+  return {
+    phase,
+    status: 'waiting',
+    attempt: 0,
+    worker: '',
+    failures: 0,
+    artifacts: [],
+    metrics: {},
+    degraded: '',
+    notes: [],
+  };
+}
+
+/** Whether the run has come to an end; only a retry changes it. */
+export function hasEnded({ status }: Pick<RunState, 'status'>): boolean {
+  return status === 'completed' || status === 'failed' || status === 'cancelled';
 }
 
 /** The phase of a name. */
@@ -61,8 +102,10 @@ export function currentPhase(state: RunState): PhaseState | undefined {
   return state.phases.find(({ status }) => status !== 'completed');
 }
 
-/** What the current phase reads: the artifacts of the phase before it. */
-export function inputsOf(state: RunState, phase: string): readonly ArtifactRef[] {
+/** What a phase reads: the artifacts of the phase before it; the first, the models that the recipe imports, their role being their name. */
+export function inputsOf(state: RunState, phase: string): readonly ArtifactName[] {
   const at = state.phases.findIndex((candidate) => candidate.phase === phase);
+  if (at === 0)
+    return state.recipe.models.map(({ name, artifactId }) => ({ id: artifactId, kind: 'model', role: name }));
   return state.phases[at - 1]?.artifacts ?? [];
 }

@@ -67,6 +67,7 @@ function inputOf(phase: Phase, { tenant, run, attempt, state }: Claim): PhaseJob
     params: resolveParams(phase, plan?.params),
     allowFallback: plan?.allowFallback ?? false,
     data: state.recipe.data,
+    families: state.recipe.families,
     inputs: inputsOf(state, phase.name),
   };
 }

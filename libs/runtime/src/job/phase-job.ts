@@ -1,6 +1,6 @@
 import type { WorkerContext } from '@agent-forge/tensor/worker';
 import { FsArtifactStore } from '@agent-forge/artifacts-fs';
-import type { Phase, PhaseInput, PhaseProgress } from '@agent-forge/phases';
+import { LocalHost, type Phase, type PhaseInput, type PhaseProgress } from '@agent-forge/phases';
 import type { PhaseOutcome } from '@agent-forge/run';
 import { runPhase } from './run-phase.js';
 
@@ -25,7 +25,16 @@ export async function run(
 ): Promise<PhaseOutcome> {
   const { phase } = (await import(module)) as { phase: Phase };
   const artifacts = await FsArtifactStore.open(artifactsDir);
-  return runPhase(phase, { ...input, ...rest, artifacts, signal, report: throttled(progress) });
+  const host = new LocalHost({ phase, artifacts, signal, ...rest });
+  return runPhase(phase, {
+    ...host,
+    ...input,
+    ...rest,
+    checkpoint: undefined,
+    artifacts,
+    signal,
+    report: throttled(progress),
+  });
 }
 
 /** Passes on the first word of a stage, its last, and in between as many as the interval allows. */

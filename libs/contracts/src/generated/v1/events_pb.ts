@@ -6,13 +6,15 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Recipe } from "./recipe_pb.js";
 import { file_agentforge_v1_recipe } from "./recipe_pb.js";
-import type { Message } from "@bufbuild/protobuf";
+import type { Value } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
+import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file agentforge/v1/events.proto.
  */
 export const file_agentforge_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("ChphZ2VudGZvcmdlL3YxL2V2ZW50cy5wcm90bxINYWdlbnRmb3JnZS52MSI1CgtBcnRpZmFjdFJlZhIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEgwKBHJvbGUYAyABKAkiKgoJRXJyb3JJbmZvEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCSJLCgxSdW5SZXF1ZXN0ZWQSJQoGcmVjaXBlGAEgASgLMhUuYWdlbnRmb3JnZS52MS5SZWNpcGUSFAoMcmVxdWVzdGVkX2J5GAIgASgJIi8KDFBoYXNlU3RhcnRlZBIPCgdhdHRlbXB0GAEgASgNEg4KBndvcmtlchgCIAEoCSL2AQoNUGhhc2VQcm9ncmVzcxIPCgdhdHRlbXB0GAEgASgNEg0KBXN0YWdlGAIgASgJEhAKCGZyYWN0aW9uGAMgASgBEgwKBHN0ZXAYBCABKA0SDQoFc3RlcHMYBSABKA0SGQoMc2Vjb25kc19sZWZ0GAYgASgBSACIAQESOgoHbWV0cmljcxgHIAMoCzIpLmFnZW50Zm9yZ2UudjEuUGhhc2VQcm9ncmVzcy5NZXRyaWNzRW50cnkaLgoMTWV0cmljc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAFCDwoNX3NlY29uZHNfbGVmdCJZCg1QaGFzZVJlbGVhc2VkEg8KB2F0dGVtcHQYASABKA0SDgoGd29ya2VyGAIgASgJEicKBWVycm9yGAMgASgLMhguYWdlbnRmb3JnZS52MS5FcnJvckluZm8i3wEKDlBoYXNlQ29tcGxldGVkEg8KB2F0dGVtcHQYASABKA0SDgoGd29ya2VyGAIgASgJEi0KCWFydGlmYWN0cxgDIAMoCzIaLmFnZW50Zm9yZ2UudjEuQXJ0aWZhY3RSZWYSOwoHbWV0cmljcxgEIAMoCzIqLmFnZW50Zm9yZ2UudjEuUGhhc2VDb21wbGV0ZWQuTWV0cmljc0VudHJ5EhAKCGRlZ3JhZGVkGAUgASgJGi4KDE1ldHJpY3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBIkcKC1BoYXNlRmFpbGVkEg8KB2F0dGVtcHQYASABKA0SJwoFZXJyb3IYAiABKAsyGC5hZ2VudGZvcmdlLnYxLkVycm9ySW5mbyI9CgxSdW5Db21wbGV0ZWQSLQoJYXJ0aWZhY3RzGAEgAygLMhouYWdlbnRmb3JnZS52MS5BcnRpZmFjdFJlZiJDCglSdW5GYWlsZWQSDQoFcGhhc2UYASABKAkSJwoFZXJyb3IYAiABKAsyGC5hZ2VudGZvcmdlLnYxLkVycm9ySW5mbyI0CgxSdW5DYW5jZWxsZWQSFAoMY2FuY2VsbGVkX2J5GAEgASgJEg4KBnJlYXNvbhgCIAEoCWIGcHJvdG8z", [file_agentforge_v1_recipe]);
+  fileDesc("ChphZ2VudGZvcmdlL3YxL2V2ZW50cy5wcm90bxINYWdlbnRmb3JnZS52MSI1CgtBcnRpZmFjdFJlZhIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEgwKBHJvbGUYAyABKAkiKgoJRXJyb3JJbmZvEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCSJuCgxSdW5SZXF1ZXN0ZWQSJQoGcmVjaXBlGAEgASgLMhUuYWdlbnRmb3JnZS52MS5SZWNpcGUSFAoMcmVxdWVzdGVkX2J5GAIgASgJEiEKBGZvcmsYAyABKAsyEy5hZ2VudGZvcmdlLnYxLkZvcmsiQgoERm9yaxILCgNydW4YASABKAkSLQoGcGhhc2VzGAIgAygLMh0uYWdlbnRmb3JnZS52MS5Jbmhlcml0ZWRQaGFzZSLNAQoOSW5oZXJpdGVkUGhhc2USDQoFcGhhc2UYASABKAkSLQoJYXJ0aWZhY3RzGAIgAygLMhouYWdlbnRmb3JnZS52MS5BcnRpZmFjdFJlZhI7CgdtZXRyaWNzGAMgAygLMiouYWdlbnRmb3JnZS52MS5Jbmhlcml0ZWRQaGFzZS5NZXRyaWNzRW50cnkSEAoIZGVncmFkZWQYBCABKAkaLgoMTWV0cmljc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAEiLgoJUnVuUGF1c2VkEhEKCXBhdXNlZF9ieRgBIAEoCRIOCgZyZWFzb24YAiABKAkiIAoKUnVuUmVzdW1lZBISCgpyZXN1bWVkX2J5GAEgASgJIlgKClJ1blJldHJpZWQSEgoKcmV0cmllZF9ieRgBIAEoCRINCgVwaGFzZRgCIAEoCRInCgZwYXJhbXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IlUKDFBoYXNlUGxhbm5lZBIPCgdhdHRlbXB0GAEgASgNEg4KBndvcmtlchgCIAEoCRIkCgRwbGFuGAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIpoBChFQaGFzZUNoZWNrcG9pbnRlZBIPCgdhdHRlbXB0GAEgASgNEg4KBndvcmtlchgCIAEoCRIOCgZudW1iZXIYAyABKA0SJQoFc3RhdGUYBCABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSLQoJYXJ0aWZhY3RzGAUgAygLMhouYWdlbnRmb3JnZS52MS5BcnRpZmFjdFJlZiK1AQoKUGhhc2VOb3RlZBIPCgdhdHRlbXB0GAEgASgNEg4KBndvcmtlchgCIAEoCRIMCgRjb2RlGAMgASgJEg8KB21lc3NhZ2UYBCABKAkSNwoHbWV0cmljcxgFIAMoCzImLmFnZW50Zm9yZ2UudjEuUGhhc2VOb3RlZC5NZXRyaWNzRW50cnkaLgoMTWV0cmljc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAEiLwoMUGhhc2VTdGFydGVkEg8KB2F0dGVtcHQYASABKA0SDgoGd29ya2VyGAIgASgJIvYBCg1QaGFzZVByb2dyZXNzEg8KB2F0dGVtcHQYASABKA0SDQoFc3RhZ2UYAiABKAkSEAoIZnJhY3Rpb24YAyABKAESDAoEc3RlcBgEIAEoDRINCgVzdGVwcxgFIAEoDRIZCgxzZWNvbmRzX2xlZnQYBiABKAFIAIgBARI6CgdtZXRyaWNzGAcgAygLMikuYWdlbnRmb3JnZS52MS5QaGFzZVByb2dyZXNzLk1ldHJpY3NFbnRyeRouCgxNZXRyaWNzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4AUIPCg1fc2Vjb25kc19sZWZ0IlkKDVBoYXNlUmVsZWFzZWQSDwoHYXR0ZW1wdBgBIAEoDRIOCgZ3b3JrZXIYAiABKAkSJwoFZXJyb3IYAyABKAsyGC5hZ2VudGZvcmdlLnYxLkVycm9ySW5mbyLfAQoOUGhhc2VDb21wbGV0ZWQSDwoHYXR0ZW1wdBgBIAEoDRIOCgZ3b3JrZXIYAiABKAkSLQoJYXJ0aWZhY3RzGAMgAygLMhouYWdlbnRmb3JnZS52MS5BcnRpZmFjdFJlZhI7CgdtZXRyaWNzGAQgAygLMiouYWdlbnRmb3JnZS52MS5QaGFzZUNvbXBsZXRlZC5NZXRyaWNzRW50cnkSEAoIZGVncmFkZWQYBSABKAkaLgoMTWV0cmljc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAEiRwoLUGhhc2VGYWlsZWQSDwoHYXR0ZW1wdBgBIAEoDRInCgVlcnJvchgCIAEoCzIYLmFnZW50Zm9yZ2UudjEuRXJyb3JJbmZvIj0KDFJ1bkNvbXBsZXRlZBItCglhcnRpZmFjdHMYASADKAsyGi5hZ2VudGZvcmdlLnYxLkFydGlmYWN0UmVmIkMKCVJ1bkZhaWxlZBINCgVwaGFzZRgBIAEoCRInCgVlcnJvchgCIAEoCzIYLmFnZW50Zm9yZ2UudjEuRXJyb3JJbmZvIjQKDFJ1bkNhbmNlbGxlZBIUCgxjYW5jZWxsZWRfYnkYASABKAkSDgoGcmVhc29uGAIgASgJYgZwcm90bzM", [file_agentforge_v1_recipe, file_google_protobuf_struct]);
 
 /**
  * One artifact that an event names. Bytes never travel in events.
@@ -96,6 +98,13 @@ export type RunRequested = Message<"agentforge.v1.RunRequested"> & {
    * @generated from field: string requested_by = 2;
    */
   requestedBy: string;
+
+  /**
+   * Set for a fork: where it comes from, and what it need not do again.
+   *
+   * @generated from field: agentforge.v1.Fork fork = 3;
+   */
+  fork?: Fork | undefined;
 };
 
 /**
@@ -104,6 +113,293 @@ export type RunRequested = Message<"agentforge.v1.RunRequested"> & {
  */
 export const RunRequestedSchema: GenMessage<RunRequested> = /*@__PURE__*/
   messageDesc(file_agentforge_v1_events, 2);
+
+/**
+ * Where a forked run comes from.
+ *
+ * @generated from message agentforge.v1.Fork
+ */
+export type Fork = Message<"agentforge.v1.Fork"> & {
+  /**
+   * The run that was forked.
+   *
+   * @generated from field: string run = 1;
+   */
+  run: string;
+
+  /**
+   * The phases before the first that is run anew, in order, with their results.
+   *
+   * @generated from field: repeated agentforge.v1.InheritedPhase phases = 2;
+   */
+  phases: InheritedPhase[];
+};
+
+/**
+ * Describes the message agentforge.v1.Fork.
+ * Use `create(ForkSchema)` to create a new message.
+ */
+export const ForkSchema: GenMessage<Fork> = /*@__PURE__*/
+  messageDesc(file_agentforge_v1_events, 3);
+
+/**
+ * The result of a phase that a fork takes over.
+ *
+ * @generated from message agentforge.v1.InheritedPhase
+ */
+export type InheritedPhase = Message<"agentforge.v1.InheritedPhase"> & {
+  /**
+   * The phase.
+   *
+   * @generated from field: string phase = 1;
+   */
+  phase: string;
+
+  /**
+   * What it made.
+   *
+   * @generated from field: repeated agentforge.v1.ArtifactRef artifacts = 2;
+   */
+  artifacts: ArtifactRef[];
+
+  /**
+   * Measured on the report split.
+   *
+   * @generated from field: map<string, double> metrics = 3;
+   */
+  metrics: { [key: string]: number };
+
+  /**
+   * Why the fallback was used; empty when it was not.
+   *
+   * @generated from field: string degraded = 4;
+   */
+  degraded: string;
+};
+
+/**
+ * Describes the message agentforge.v1.InheritedPhase.
+ * Use `create(InheritedPhaseSchema)` to create a new message.
+ */
+export const InheritedPhaseSchema: GenMessage<InheritedPhase> = /*@__PURE__*/
+  messageDesc(file_agentforge_v1_events, 4);
+
+/**
+ * run.paused: work in progress is checkpointed and given back, and none is begun until the run is resumed.
+ *
+ * @generated from message agentforge.v1.RunPaused
+ */
+export type RunPaused = Message<"agentforge.v1.RunPaused"> & {
+  /**
+   * Who asked for it.
+   *
+   * @generated from field: string paused_by = 1;
+   */
+  pausedBy: string;
+
+  /**
+   * Why, in the caller's words; may be empty.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message agentforge.v1.RunPaused.
+ * Use `create(RunPausedSchema)` to create a new message.
+ */
+export const RunPausedSchema: GenMessage<RunPaused> = /*@__PURE__*/
+  messageDesc(file_agentforge_v1_events, 5);
+
+/**
+ * run.resumed: the phase that the subject names as next is to go on.
+ *
+ * @generated from message agentforge.v1.RunResumed
+ */
+export type RunResumed = Message<"agentforge.v1.RunResumed"> & {
+  /**
+   * Who asked for it.
+   *
+   * @generated from field: string resumed_by = 1;
+   */
+  resumedBy: string;
+};
+
+/**
+ * Describes the message agentforge.v1.RunResumed.
+ * Use `create(RunResumedSchema)` to create a new message.
+ */
+export const RunResumedSchema: GenMessage<RunResumed> = /*@__PURE__*/
+  messageDesc(file_agentforge_v1_events, 6);
+
+/**
+ * run.retried: the phase that the subject names as next is to start again, and the phases behind it after it.
+ *
+ * @generated from message agentforge.v1.RunRetried
+ */
+export type RunRetried = Message<"agentforge.v1.RunRetried"> & {
+  /**
+   * Who asked for it.
+   *
+   * @generated from field: string retried_by = 1;
+   */
+  retriedBy: string;
+
+  /**
+   * The phase that starts again.
+   *
+   * @generated from field: string phase = 2;
+   */
+  phase: string;
+
+  /**
+   * Parameters that replace those of the recipe for this phase, one by one; what is not named stays.
+   *
+   * @generated from field: google.protobuf.Struct params = 3;
+   */
+  params?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message agentforge.v1.RunRetried.
+ * Use `create(RunRetriedSchema)` to create a new message.
+ */
+export const RunRetriedSchema: GenMessage<RunRetried> = /*@__PURE__*/
+  messageDesc(file_agentforge_v1_events, 7);
+
+/**
+ * phase.planned: what was settled once for all attempts of the phase, for example the number of steps that a time budget gives.
+ *
+ * @generated from message agentforge.v1.PhasePlanned
+ */
+export type PhasePlanned = Message<"agentforge.v1.PhasePlanned"> & {
+  /**
+   * The attempt that settled it.
+   *
+   * @generated from field: uint32 attempt = 1;
+   */
+  attempt: number;
+
+  /**
+   * The worker that settled it.
+   *
+   * @generated from field: string worker = 2;
+   */
+  worker: string;
+
+  /**
+   * As the phase wrote it.
+   *
+   * @generated from field: google.protobuf.Value plan = 3;
+   */
+  plan?: Value | undefined;
+};
+
+/**
+ * Describes the message agentforge.v1.PhasePlanned.
+ * Use `create(PhasePlannedSchema)` to create a new message.
+ */
+export const PhasePlannedSchema: GenMessage<PhasePlanned> = /*@__PURE__*/
+  messageDesc(file_agentforge_v1_events, 8);
+
+/**
+ * phase.checkpointed: the next attempt goes on from here.
+ *
+ * @generated from message agentforge.v1.PhaseCheckpointed
+ */
+export type PhaseCheckpointed = Message<"agentforge.v1.PhaseCheckpointed"> & {
+  /**
+   * The attempt that saved it.
+   *
+   * @generated from field: uint32 attempt = 1;
+   */
+  attempt: number;
+
+  /**
+   * The worker that saved it.
+   *
+   * @generated from field: string worker = 2;
+   */
+  worker: string;
+
+  /**
+   * Counts the checkpoints of this attempt from 1.
+   *
+   * @generated from field: uint32 number = 3;
+   */
+  number: number;
+
+  /**
+   * As the phase wrote it; at most 32 KiB.
+   *
+   * @generated from field: google.protobuf.Value state = 4;
+   */
+  state?: Value | undefined;
+
+  /**
+   * The artifacts that the state refers to.
+   *
+   * @generated from field: repeated agentforge.v1.ArtifactRef artifacts = 5;
+   */
+  artifacts: ArtifactRef[];
+};
+
+/**
+ * Describes the message agentforge.v1.PhaseCheckpointed.
+ * Use `create(PhaseCheckpointedSchema)` to create a new message.
+ */
+export const PhaseCheckpointedSchema: GenMessage<PhaseCheckpointed> = /*@__PURE__*/
+  messageDesc(file_agentforge_v1_events, 9);
+
+/**
+ * phase.noted: something that a reader should know and that ended nothing, for example a training that diverged and was rolled back.
+ *
+ * @generated from message agentforge.v1.PhaseNoted
+ */
+export type PhaseNoted = Message<"agentforge.v1.PhaseNoted"> & {
+  /**
+   * The attempt that met it.
+   *
+   * @generated from field: uint32 attempt = 1;
+   */
+  attempt: number;
+
+  /**
+   * The worker that met it.
+   *
+   * @generated from field: string worker = 2;
+   */
+  worker: string;
+
+  /**
+   * For programs, for example "DIVERGED".
+   *
+   * @generated from field: string code = 3;
+   */
+  code: string;
+
+  /**
+   * One line for a person.
+   *
+   * @generated from field: string message = 4;
+   */
+  message: string;
+
+  /**
+   * The numbers of it.
+   *
+   * @generated from field: map<string, double> metrics = 5;
+   */
+  metrics: { [key: string]: number };
+};
+
+/**
+ * Describes the message agentforge.v1.PhaseNoted.
+ * Use `create(PhaseNotedSchema)` to create a new message.
+ */
+export const PhaseNotedSchema: GenMessage<PhaseNoted> = /*@__PURE__*/
+  messageDesc(file_agentforge_v1_events, 10);
 
 /**
  * phase.started: a worker has claimed the phase.
@@ -131,7 +427,7 @@ export type PhaseStarted = Message<"agentforge.v1.PhaseStarted"> & {
  * Use `create(PhaseStartedSchema)` to create a new message.
  */
 export const PhaseStartedSchema: GenMessage<PhaseStarted> = /*@__PURE__*/
-  messageDesc(file_agentforge_v1_events, 3);
+  messageDesc(file_agentforge_v1_events, 11);
 
 /**
  * phase.progress: how far an attempt is. On the progress stream, which forgets; never needed to rebuild a run.
@@ -194,7 +490,7 @@ export type PhaseProgress = Message<"agentforge.v1.PhaseProgress"> & {
  * Use `create(PhaseProgressSchema)` to create a new message.
  */
 export const PhaseProgressSchema: GenMessage<PhaseProgress> = /*@__PURE__*/
-  messageDesc(file_agentforge_v1_events, 4);
+  messageDesc(file_agentforge_v1_events, 12);
 
 /**
  * phase.released: an attempt gave the phase back without a result; it will be delivered again.
@@ -229,7 +525,7 @@ export type PhaseReleased = Message<"agentforge.v1.PhaseReleased"> & {
  * Use `create(PhaseReleasedSchema)` to create a new message.
  */
 export const PhaseReleasedSchema: GenMessage<PhaseReleased> = /*@__PURE__*/
-  messageDesc(file_agentforge_v1_events, 5);
+  messageDesc(file_agentforge_v1_events, 13);
 
 /**
  * phase.completed: the phase's artifacts are stored; the phase that the subject names as next is to start.
@@ -278,7 +574,7 @@ export type PhaseCompleted = Message<"agentforge.v1.PhaseCompleted"> & {
  * Use `create(PhaseCompletedSchema)` to create a new message.
  */
 export const PhaseCompletedSchema: GenMessage<PhaseCompleted> = /*@__PURE__*/
-  messageDesc(file_agentforge_v1_events, 6);
+  messageDesc(file_agentforge_v1_events, 14);
 
 /**
  * phase.failed: the phase cannot be completed; no further attempt follows.
@@ -306,7 +602,7 @@ export type PhaseFailed = Message<"agentforge.v1.PhaseFailed"> & {
  * Use `create(PhaseFailedSchema)` to create a new message.
  */
 export const PhaseFailedSchema: GenMessage<PhaseFailed> = /*@__PURE__*/
-  messageDesc(file_agentforge_v1_events, 7);
+  messageDesc(file_agentforge_v1_events, 15);
 
 /**
  * run.completed: every phase of the recipe is done.
@@ -327,7 +623,7 @@ export type RunCompleted = Message<"agentforge.v1.RunCompleted"> & {
  * Use `create(RunCompletedSchema)` to create a new message.
  */
 export const RunCompletedSchema: GenMessage<RunCompleted> = /*@__PURE__*/
-  messageDesc(file_agentforge_v1_events, 8);
+  messageDesc(file_agentforge_v1_events, 16);
 
 /**
  * run.failed: a phase failed for good.
@@ -355,7 +651,7 @@ export type RunFailed = Message<"agentforge.v1.RunFailed"> & {
  * Use `create(RunFailedSchema)` to create a new message.
  */
 export const RunFailedSchema: GenMessage<RunFailed> = /*@__PURE__*/
-  messageDesc(file_agentforge_v1_events, 9);
+  messageDesc(file_agentforge_v1_events, 17);
 
 /**
  * run.cancelled: the owner ended the run; work in progress is discarded.
@@ -383,5 +679,5 @@ export type RunCancelled = Message<"agentforge.v1.RunCancelled"> & {
  * Use `create(RunCancelledSchema)` to create a new message.
  */
 export const RunCancelledSchema: GenMessage<RunCancelled> = /*@__PURE__*/
-  messageDesc(file_agentforge_v1_events, 10);
+  messageDesc(file_agentforge_v1_events, 18);
 

@@ -11,7 +11,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file agentforge/v1/recipe.proto.
  */
 export const file_agentforge_v1_recipe: GenFile = /*@__PURE__*/
-  fileDesc("ChphZ2VudGZvcmdlL3YxL3JlY2lwZS5wcm90bxINYWdlbnRmb3JnZS52MSJ3CgZSZWNpcGUSDAoEbmFtZRgBIAEoCRIMCgRzZWVkGAIgASgNEicKBGRhdGEYAyADKAsyGS5hZ2VudGZvcmdlLnYxLkRhdGFTb3VyY2USKAoGcGhhc2VzGAQgAygLMhguYWdlbnRmb3JnZS52MS5QaGFzZVBsYW4iLwoKRGF0YVNvdXJjZRIMCgRuYW1lGAEgASgJEhMKC2FydGlmYWN0X2lkGAIgASgJIlsKCVBoYXNlUGxhbhINCgVwaGFzZRgBIAEoCRInCgZwYXJhbXMYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhYKDmFsbG93X2ZhbGxiYWNrGAMgASgIYgZwcm90bzM", [file_google_protobuf_struct]);
+  fileDesc("ChphZ2VudGZvcmdlL3YxL3JlY2lwZS5wcm90bxINYWdlbnRmb3JnZS52MSKyAgoGUmVjaXBlEgwKBG5hbWUYASABKAkSDAoEc2VlZBgCIAEoDRInCgRkYXRhGAMgAygLMhkuYWdlbnRmb3JnZS52MS5EYXRhU291cmNlEigKBnBoYXNlcxgEIAMoCzIYLmFnZW50Zm9yZ2UudjEuUGhhc2VQbGFuEjUKCGZhbWlsaWVzGAUgAygLMiMuYWdlbnRmb3JnZS52MS5SZWNpcGUuRmFtaWxpZXNFbnRyeRIqCgZtb2RlbHMYBiADKAsyGi5hZ2VudGZvcmdlLnYxLk1vZGVsU291cmNlEiUKBmJ1ZGdldBgHIAEoCzIVLmFnZW50Zm9yZ2UudjEuQnVkZ2V0Gi8KDUZhbWlsaWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4ASIwCgtNb2RlbFNvdXJjZRIMCgRuYW1lGAEgASgJEhMKC2FydGlmYWN0X2lkGAIgASgJIj8KBkJ1ZGdldBIPCgdzZWNvbmRzGAEgASgBEhIKCm1lbW9yeV9taWIYAiABKAESEAoIZGlza19taWIYAyABKAEiLwoKRGF0YVNvdXJjZRIMCgRuYW1lGAEgASgJEhMKC2FydGlmYWN0X2lkGAIgASgJItMBCglQaGFzZVBsYW4SDQoFcGhhc2UYASABKAkSJwoGcGFyYW1zGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIWCg5hbGxvd19mYWxsYmFjaxgDIAEoCBIyCgVnYXRlcxgEIAMoCzIjLmFnZW50Zm9yZ2UudjEuUGhhc2VQbGFuLkdhdGVzRW50cnkaQgoKR2F0ZXNFbnRyeRILCgNrZXkYASABKAkSIwoFdmFsdWUYAiABKAsyFC5hZ2VudGZvcmdlLnYxLkJvdW5kOgI4ASI7CgVCb3VuZBIQCgNtaW4YASABKAFIAIgBARIQCgNtYXgYAiABKAFIAYgBAUIGCgRfbWluQgYKBF9tYXhiBnByb3RvMw", [file_google_protobuf_struct]);
 
 /**
  * What a run is to do, as it stands in the log: it names data and models by digest only, never by path.
@@ -46,6 +46,27 @@ export type Recipe = Message<"agentforge.v1.Recipe"> & {
    * @generated from field: repeated agentforge.v1.PhasePlan phases = 4;
    */
   phases: PhasePlan[];
+
+  /**
+   * The mix of task families that models are trained and measured on, with their weights; empty for a run on text alone.
+   *
+   * @generated from field: map<string, double> families = 5;
+   */
+  families: { [key: string]: number };
+
+  /**
+   * Models that the first phase reads, where the recipe imports some.
+   *
+   * @generated from field: repeated agentforge.v1.ModelSource models = 6;
+   */
+  models: ModelSource[];
+
+  /**
+   * What the run may use at most; what is 0 or absent has no limit.
+   *
+   * @generated from field: agentforge.v1.Budget budget = 7;
+   */
+  budget?: Budget | undefined;
 };
 
 /**
@@ -54,6 +75,69 @@ export type Recipe = Message<"agentforge.v1.Recipe"> & {
  */
 export const RecipeSchema: GenMessage<Recipe> = /*@__PURE__*/
   messageDesc(file_agentforge_v1_recipe, 0);
+
+/**
+ * One imported model of a recipe.
+ *
+ * @generated from message agentforge.v1.ModelSource
+ */
+export type ModelSource = Message<"agentforge.v1.ModelSource"> & {
+  /**
+   * The name that parameters use to refer to it; unique in the recipe.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * SHA-256 (64 hexadecimal digits) of the manifest of an artifact of kind "model".
+   *
+   * @generated from field: string artifact_id = 2;
+   */
+  artifactId: string;
+};
+
+/**
+ * Describes the message agentforge.v1.ModelSource.
+ * Use `create(ModelSourceSchema)` to create a new message.
+ */
+export const ModelSourceSchema: GenMessage<ModelSource> = /*@__PURE__*/
+  messageDesc(file_agentforge_v1_recipe, 1);
+
+/**
+ * What a run may use.
+ *
+ * @generated from message agentforge.v1.Budget
+ */
+export type Budget = Message<"agentforge.v1.Budget"> & {
+  /**
+   * Seconds of work of all phases together.
+   *
+   * @generated from field: double seconds = 1;
+   */
+  seconds: number;
+
+  /**
+   * Memory of the largest phase, in MiB.
+   *
+   * @generated from field: double memory_mib = 2;
+   */
+  memoryMib: number;
+
+  /**
+   * Disk for everything that the run stores, in MiB.
+   *
+   * @generated from field: double disk_mib = 3;
+   */
+  diskMib: number;
+};
+
+/**
+ * Describes the message agentforge.v1.Budget.
+ * Use `create(BudgetSchema)` to create a new message.
+ */
+export const BudgetSchema: GenMessage<Budget> = /*@__PURE__*/
+  messageDesc(file_agentforge_v1_recipe, 2);
 
 /**
  * One data set of a recipe.
@@ -81,7 +165,7 @@ export type DataSource = Message<"agentforge.v1.DataSource"> & {
  * Use `create(DataSourceSchema)` to create a new message.
  */
 export const DataSourceSchema: GenMessage<DataSource> = /*@__PURE__*/
-  messageDesc(file_agentforge_v1_recipe, 1);
+  messageDesc(file_agentforge_v1_recipe, 3);
 
 /**
  * One phase of a recipe with its parameters.
@@ -109,6 +193,13 @@ export type PhasePlan = Message<"agentforge.v1.PhasePlan"> & {
    * @generated from field: bool allow_fallback = 3;
    */
   allowFallback: boolean;
+
+  /**
+   * Bounds that metrics of the phase must keep, besides the phase's own gate; by name of the metric.
+   *
+   * @generated from field: map<string, agentforge.v1.Bound> gates = 4;
+   */
+  gates: { [key: string]: Bound };
 };
 
 /**
@@ -116,5 +207,33 @@ export type PhasePlan = Message<"agentforge.v1.PhasePlan"> & {
  * Use `create(PhasePlanSchema)` to create a new message.
  */
 export const PhasePlanSchema: GenMessage<PhasePlan> = /*@__PURE__*/
-  messageDesc(file_agentforge_v1_recipe, 2);
+  messageDesc(file_agentforge_v1_recipe, 4);
+
+/**
+ * What a metric must keep to.
+ *
+ * @generated from message agentforge.v1.Bound
+ */
+export type Bound = Message<"agentforge.v1.Bound"> & {
+  /**
+   * The least value that passes; absent for no lower bound.
+   *
+   * @generated from field: optional double min = 1;
+   */
+  min?: number | undefined;
+
+  /**
+   * The greatest value that passes; absent for no upper bound.
+   *
+   * @generated from field: optional double max = 2;
+   */
+  max?: number | undefined;
+};
+
+/**
+ * Describes the message agentforge.v1.Bound.
+ * Use `create(BoundSchema)` to create a new message.
+ */
+export const BoundSchema: GenMessage<Bound> = /*@__PURE__*/
+  messageDesc(file_agentforge_v1_recipe, 5);
 
