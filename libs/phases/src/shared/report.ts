@@ -1,0 +1,72 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ArtifactName } from '@agent-forge/contracts';
+import type { PhaseContext } from '../phase.js';
+import { lineageOf } from './lineage.js';
+
+/** An estimate with the ends of its 95 % bootstrap interval. */
+export interface Interval {
+  readonly estimate: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** How good a model is on one task family. */
+export interface FamilyScore {
+  /** Share of items whose whole answer is right. */
+  readonly accuracy: Interval;
+  /** Mean negative log-likelihood of the answers, nats per token. */
+  readonly loss: number;
+  readonly items: number;
+}
+
+/** One line of a report's table: something that was measured. */
+export interface ReportRow {
+  /** What it is, for example `trunk`, `seed-reasoning`, `average`, `champion`, `generalist`, `three-gram`. */
+  readonly name: string;
+  /** Its artifact, where it is one. */
+  readonly artifactId?: string;
+  /** Over all families together. */
+  readonly accuracy?: Interval;
+  /** Nats per token. */
+  readonly loss?: number;
+  /** On running text. */
+  readonly bitsPerByte?: number;
+  readonly families?: Readonly<Record<string, FamilyScore>>;
+  /** Bytes on disk. */
+  readonly sizeBytes?: number;
+}
+
+/** A paired comparison of two rows on the same items. */
+export interface Comparison {
+  readonly name: string;
+  readonly better: string;
+  readonly than: string;
+  /** Difference of their accuracies (or of minus bits per byte), with its paired interval. */
+  readonly difference: Interval;
+}
+
+/** What a phase measured, all of it on the report split: the file `report.json` of its report artifact, the same shape for every phase. */
+export interface PhaseReport {
+  readonly phase: string;
+  readonly rows: readonly ReportRow[];
+  readonly comparisons: readonly Comparison[];
+  /** Other figures, by name. */
+  readonly figures: Readonly<Record<string, number>>;
+  /** What follows from them, as true sentences for a person. */
+  readonly verdicts: readonly string[];
+}
+
+/** Stores a report as an artifact of role `report`. */
+export async function storeReport(
+  context: PhaseContext,
+  report: PhaseReport,
+  parents: readonly string[],
+  metrics: Record<string, number>,
+): Promise<ArtifactName> {
+  const dir = join(context.workDir, 'report');
+  await mkdir(dir, { recursive: true });
+  await writeFile(join(dir, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  const lineage = lineageOf(report.phase, context, parents, metrics);
+  return context.artifacts.putFolder(dir, 'report', { kind: 'report', lineage });
+}
