@@ -1,0 +1,43 @@
+import { expect, test } from '@jest/globals';
+import type { FamilyScore, PhaseReport } from '@agent-forge/phases';
+import { reportTable } from './report-table.js';
+
+const share = (estimate: number, half: number) => ({ estimate, low: estimate - half, high: estimate + half });
+const score = (estimate: number): FamilyScore => ({ accuracy: share(estimate, 0.04), loss: 0.1, items: 200 });
+const report = (rows: PhaseReport['rows']): PhaseReport => ({
+  phase: 'evomerge',
+  rows,
+  comparisons: [],
+  figures: {},
+  verdicts: [],
+});
+
+test('a report of task families is a column for each model and a line for each family', () => {
+  const rows = [
+    { name: 'trunk', accuracy: share(0.6, 0.02), families: { add: score(0.5), sort: score(0.7) } },
+    { name: 'seed-reasoning', accuracy: share(0.805, 0.013), families: { add: score(1) } },
+  ];
+  expect(reportTable(report(rows))).toEqual([
+    'held-out accuracy, % (± half of its 95 % interval)',
+    '',
+    '            trunk   reasoning',
+    '  add   50.0 ±4.0  100.0 ±4.0',
+    '  sort  70.0 ±4.0           -',
+    '  all   60.0 ±2.0   80.5 ±1.3',
+  ]);
+});
+
+test('a report of text is a line for each row; what was not measured is left out', () => {
+  const rows = [
+    { name: 'three-gram', bitsPerByte: 2.698 },
+    { name: 'trunk', bitsPerByte: 1.9271 },
+    { name: 'unmeasured' },
+  ];
+  expect(reportTable(report(rows))).toEqual([
+    'held-out bits per byte (lower is better)',
+    '',
+    '  three-gram  2.698',
+    '  trunk       1.927',
+  ]);
+  expect(reportTable(report([]))).toEqual([]);
+});

@@ -1,0 +1,51 @@
+import type { Interval, PhaseReport, ReportRow } from '@agent-forge/phases';
+
+/** Between columns. */
+const GAP = '  ';
+/** The name of the line that has all families together. */
+const ALL = 'all';
+
+/**
+ * The tables of a phase's report for people: accuracy by task family, one column for each model, with half the width of its 95 % interval;
+ * and bits per byte, one line for each. What was not measured is left out.
+ * @returns lines without an end
+ */
+export function reportTable(report: PhaseReport): string[] {
+  const blocks = [accuracyTable(report.rows), bitsTable(report.rows)].filter((lines) => lines.length > 0);
+  return blocks.flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]));
+}
+
+function accuracyTable(rows: readonly ReportRow[]): string[] {
+  const measured = rows.filter(({ accuracy, families }) => accuracy && families);
+  if (measured.length === 0) return [];
+  const families = [...new Set(measured.flatMap((row) => Object.keys(row.families!)))];
+  const cells = [
+    ['', ...measured.map(({ name }) => name.replace(/^seed-/, ''))],
+    ...families.map((family) => [family, ...measured.map((row) => percent(row.families![family]?.accuracy))]),
+    [ALL, ...measured.map((row) => percent(row.accuracy))],
+  ];
+  return ['held-out accuracy, % (± half of its 95 % interval)', '', ...aligned(cells)];
+}
+
+function bitsTable(rows: readonly ReportRow[]): string[] {
+  const measured = rows.filter(({ bitsPerByte }) => bitsPerByte !== undefined);
+  if (measured.length === 0) return [];
+  const cells = measured.map(({ name, bitsPerByte }) => [name, bitsPerByte!.toFixed(3)]);
+  return ['held-out bits per byte (lower is better)', '', ...aligned(cells)];
+}
+
+/** `92.5 ±3.6` of a share; a bar of dashes where it was not measured. */
+function percent(share: Interval | undefined): string {
+  if (share === undefined) return '-';
+  const half = (share.high - share.low) / 2;
+  return `${(100 * share.estimate).toFixed(1)} ±${(100 * half).toFixed(1)}`;
+}
+
+/** The first column to the left, the others to the right, each as wide as it must be. */
+function aligned(cells: readonly (readonly string[])[]): string[] {
+  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)));
+  return cells.map((line) => {
+    const [first, ...others] = line.map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)));
+    return `  ${[first, ...others].join(GAP)}`.trimEnd();
+  });
+}
