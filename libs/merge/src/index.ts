@@ -9,3 +9,6 @@ export * from './plan/participants.js';
 export * from './plan/plan.js';
 export * from './plan/plan-merge.js';
 export * from './engine/merged-weights.js';
+export * from './engine/write-merge.js';
+export * from './engine/merge-models.js';
+export * from './engine/merge-folders.js';

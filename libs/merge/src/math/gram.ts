@@ -1,5 +1,6 @@
 import type { Operand } from '../operand.js';
 import { BLOCK_ELEMENTS, forEachBlock } from './blocks.js';
+import { dot, subtract } from './kernels.js';
 
 /** Symmetric matrix of inner products. */
 export type Gram = readonly Float64Array[];
@@ -25,25 +26,6 @@ export function gram(operands: readonly Operand[], base: Operand | null, start: 
   });
   for (const [i, row] of matrix.entries()) for (let j = 0; j < i; j++) matrix[j]![i] = row[j]!;
   return matrix;
-}
-
-/** x − y in place, rounded to float32 as mergekit's task vectors are. */
-export function subtract(x: Float32Array, y: Float32Array): void {
-  for (let i = 0; i < x.length; i++) x[i]! -= y[i]!;
-}
-
-/** Four sums, so that one addition need not wait for the other. */
-function dot(x: Float32Array, y: Float32Array): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  const whole = x.length - (x.length % 4);
-  for (let i = 0; i < whole; i += 4) {
-    a += x[i]! * y[i]!;
-    b += x[i + 1]! * y[i + 1]!;
-    c += x[i + 2]! * y[i + 2]!;
-    d += x[i + 3]! * y[i + 3]!;
-  }
-  for (let i = whole; i < x.length; i++) a += x[i]! * y[i]!;
-  return a + b + (c + d);
 }
 
 /** cᵀ·G·c: the squared norm of a combination. Rounding never makes it negative. */

@@ -1,6 +1,7 @@
 import { clamp, lerpPair, slerpPair, type Pair } from '../math/angles.js';
 import { combine } from '../math/combine.js';
-import { gram, subtract } from '../math/gram.js';
+import { gram } from '../math/gram.js';
+import { subtract } from '../math/kernels.js';
 import { defineMethod, rowLength } from '../method.js';
 import type { Operand } from '../operand.js';
 import { flag, number } from '../parameters.js';

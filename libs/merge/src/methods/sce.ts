@@ -2,7 +2,7 @@ import { BLOCK_ELEMENTS, forEachBlock } from '../math/blocks.js';
 import { magnitudeKeys, selectLargest, type Selection } from '../math/select.js';
 import { defineMethod } from '../method.js';
 import { int8Mask, number } from '../parameters.js';
-import { TaskVector } from '../task-vectors/task-vector.js';
+import { Origin, TaskVector } from '../task-vectors/task-vector.js';
 
 /** Task vectors with less energy than this together weigh the same. */
 const MIN_ENERGY = 1e-6;
@@ -26,7 +26,8 @@ export const sce = defineMethod({
   perInput: {},
   merge: ({ base, inputs, shared }, out) => {
     if (inputs.length === 0) return base!.read(0, out);
-    const vectors = inputs.map(({ tensor, random }) => new TaskVector(tensor, base!, 1, random));
+    const origin = new Origin(base!);
+    const vectors = inputs.map(({ tensor, random }) => new TaskVector(tensor, origin, 1, random));
     const selection = shared.select_topk >= 1 ? null : select(vectors, shared.select_topk, out);
     const weights = energyWeights(vectors, selection, out);
     const merged = new Float32Array(BLOCK_ELEMENTS);
@@ -34,8 +35,8 @@ export const sce = defineMethod({
       const delta = merged.subarray(0, values[0]!.length);
       mean(values, weights, delta);
       const target = out.subarray(start, start + delta.length);
-      base!.read(start, target);
-      for (let i = 0; i < target.length; i++) target[i]! += delta[i]!;
+      const before = origin.read(start, target.length);
+      for (let i = 0; i < target.length; i++) target[i] = before[i]! + delta[i]!;
     });
   },
 });

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { stringify } from 'yaml';
 import { ForgeError } from '@agent-forge/contracts';
 import type { FloatDtype } from '@agent-forge/model';
 import { MERGE_METHODS, noSuchMethod } from '../methods/index.js';
@@ -40,6 +41,15 @@ export async function readMergeRecipe(path: string): Promise<MergeRecipe> {
     if (error instanceof TypeError) throw new ForgeError('INVALID_ARGUMENT', `${path} is not UTF-8 text`, error);
     throw error;
   }
+}
+
+/**
+ * A recipe that a program makes: the same keys and values as in a file.
+ * @param name stands for the file in messages
+ * @throws ForgeError what {@link parseMergeRecipe} throws
+ */
+export function mergeRecipeOf(value: object, name = 'recipe'): MergeRecipe {
+  return parseMergeRecipe(stringify(value), name);
 }
 
 /**

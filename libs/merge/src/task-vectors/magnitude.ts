@@ -1,4 +1,5 @@
-import { forEachBlock, BLOCK_ELEMENTS } from '../math/blocks.js';
+import { forEachBlock } from '../math/blocks.js';
+import { bitsOf, keepFrom } from '../math/kernels.js';
 import { magnitudeKeys, selectLargest, type Selection } from '../math/select.js';
 import { KEEP_ALL, KEEP_NONE, type Pruning } from './pruning.js';
 import type { TaskVector } from './task-vector.js';
@@ -35,18 +36,12 @@ function keysOf(vector: TaskVector, scratch: Float32Array): Uint32Array {
   return magnitudeKeys(scratch.subarray(0, vector.length));
 }
 
-const bitsOf = (values: Float32Array): Uint32Array => new Uint32Array(values.buffer, values.byteOffset, values.length);
-
 function largest({ key, ties }: Selection): Pruning {
   return {
     begin: () => {
       let left = ties;
       return (stretch) => {
-        const bits = bitsOf(stretch);
-        for (let i = 0; i < bits.length; i++) {
-          const magnitude = bits[i]! & 0x7fffffff;
-          if (magnitude < key || (magnitude === key && left-- <= 0)) bits[i] = 0;
-        }
+        left = keepFrom(bitsOf(stretch), key, left);
       };
     },
   };
@@ -54,17 +49,20 @@ function largest({ key, ties }: Selection): Pruning {
 
 /** What `pruning` keeps, but for the largest. */
 function without(pruning: Pruning, { key, ties }: Selection): Pruning {
-  const magnitudes = new Uint32Array(BLOCK_ELEMENTS);
   return {
     begin: () => {
       let left = ties;
       const mask = pruning.begin();
+      let dropped = new Uint8Array(0);
       return (stretch, start) => {
         const bits = bitsOf(stretch);
-        const before = magnitudes.length < bits.length ? new Uint32Array(bits.length) : magnitudes;
-        for (let i = 0; i < bits.length; i++) before[i] = bits[i]! & 0x7fffffff;
+        if (dropped.length < bits.length) dropped = new Uint8Array(bits.length);
+        for (let i = 0; i < bits.length; i++) {
+          const magnitude = bits[i]! & 0x7fffffff;
+          dropped[i] = magnitude > key || (magnitude === key && left-- > 0) ? 1 : 0;
+        }
         mask(stretch, start);
-        for (let i = 0; i < bits.length; i++) if (before[i]! > key || (before[i] === key && left-- > 0)) bits[i] = 0;
+        for (let i = 0; i < bits.length; i++) if (dropped[i] === 1) bits[i] = 0;
       };
     },
   };

@@ -10,7 +10,7 @@ import {
 } from '../parameters.js';
 import { mix } from './mix.js';
 import type { Pruning } from './pruning.js';
-import { TaskVector } from './task-vector.js';
+import { Origin, TaskVector } from './task-vector.js';
 
 /** Parameters of each input that all methods of this family have. */
 type Weighted = { readonly weight: ParameterSpec<number>; readonly density: ParameterSpec<number> };
@@ -58,12 +58,13 @@ export function taskVectorMethod<P extends ParameterSpecs>(definition: TaskVecto
     check: (_, inputs) =>
       inputs.map((input) => check?.(given(input)) ?? null).find((problem) => problem !== null) ?? null,
     merge: ({ shape, base, inputs, shared: { normalize, rescale, lambda } }, out) => {
+      const origin = new Origin(base!);
       const parts = inputs.map(({ tensor, parameters: all, random }) => {
         const parameters = given(all);
-        const vector = new TaskVector(tensor, base!, rowLength(shape), random);
+        const vector = new TaskVector(tensor, origin, rowLength(shape), random);
         return { vector, pruning: prune(vector, parameters, rescale, out), weight: parameters.weight };
       });
-      mix(base!, parts, { elect, normalize, lambda }, out);
+      mix(origin, parts, { elect, normalize, lambda }, out);
     },
   });
 }

@@ -1,7 +1,7 @@
 import { blockLength, forEachBlock } from '../math/blocks.js';
-import type { Operand } from '../operand.js';
+import { add, addAgreeing, bitsOf, divide, scale, zeroToOne } from '../math/kernels.js';
 import type { Mask, Pruning } from './pruning.js';
-import type { TaskVector } from './task-vector.js';
+import type { Origin, TaskVector } from './task-vector.js';
 
 /** A task vector, what is kept of it, and how much it counts. */
 export interface MixPart {
@@ -26,7 +26,7 @@ const MIN_DIVISOR = 1e-8;
  * base + λ · the sum of weighted, pruned task vectors. Every step rounds to float32 in the order of mergekit's, so that
  * signs are elected alike.
  */
-export function mix(base: Operand, parts: readonly MixPart[], options: MixOptions, out: Float32Array): void {
+export function mix(origin: Origin, parts: readonly MixPart[], options: MixOptions, out: Float32Array): void {
   const rows = parts[0]?.vector.rowLength ?? 1;
   const size = Math.min(blockLength(rows), out.length);
   const masks = parts.map(({ pruning }) => pruning.begin());
@@ -41,7 +41,7 @@ export function mix(base: Operand, parts: readonly MixPart[], options: MixOption
     if (options.elect) elect(vectors, weights, total, vote, divisor);
     else divisor.fill(plainDivisor(weights), 0, length);
     const target = out.subarray(start, start + length);
-    base.read(start, target);
+    target.set(origin.read(start, length));
     finish(target, total, divisor, options);
   };
   forEachBlock(0, out.length, work, rows);
@@ -50,15 +50,15 @@ export function mix(base: Operand, parts: readonly MixPart[], options: MixOption
 function weigh({ vector }: MixPart, mask: Mask, weight: number, values: Float32Array, start: number): void {
   vector.read(start, values);
   mask(values, start);
-  for (let i = 0; i < values.length; i++) values[i]! *= weight;
+  scale(values, weight);
 }
 
 function addUp(vectors: readonly Float32Array[], sum: Float32Array): void {
   sum.fill(0);
-  for (const values of vectors) for (let i = 0; i < sum.length; i++) sum[i]! += values[i]!;
+  for (const values of vectors) add(sum, values);
 }
 
-/** Replaces the sums by those of the values whose sign is that of the sum (that of 0 is +); zeros have no sign. */
+/** Replaces the sums by those of the values whose sign is that of the sum (that of 0 is +). */
 function elect(
   vectors: readonly Float32Array[],
   weights: readonly number[],
@@ -69,17 +69,8 @@ function elect(
   vote.set(sum);
   sum.fill(0);
   divisor.fill(0);
-  for (const [i, values] of vectors.entries()) {
-    const weight = weights[i]!;
-    for (let j = 0; j < sum.length; j++) {
-      const value = values[j]!;
-      const agrees = (vote[j]! >= 0 ? value > 0 : value < 0) ? 1 : 0;
-      // Multiplied, not skipped: what is not a number must not vanish.
-      sum[j]! += value * agrees;
-      divisor[j]! += weight * agrees;
-    }
-  }
-  for (let j = 0; j < sum.length; j++) if (divisor[j] === 0) divisor[j] = 1;
+  for (const [k, values] of vectors.entries()) addAgreeing(values, weights[k]!, bitsOf(vote), sum, divisor);
+  zeroToOne(divisor);
 }
 
 function plainDivisor(weights: readonly number[]): number {
@@ -88,9 +79,7 @@ function plainDivisor(weights: readonly number[]): number {
 }
 
 function finish(target: Float32Array, sum: Float32Array, divisor: Float32Array, options: MixOptions): void {
-  const lambda = Math.fround(options.lambda);
-  for (let i = 0; i < target.length; i++) {
-    const mean = options.normalize ? Math.fround(sum[i]! / divisor[i]!) : sum[i]!;
-    target[i]! += Math.fround(mean * lambda);
-  }
+  if (options.normalize) divide(sum, divisor);
+  if (options.lambda !== 1) scale(sum, Math.fround(options.lambda));
+  add(target, sum);
 }

@@ -1,4 +1,5 @@
 import { forEachBlock, blockLength } from '../math/blocks.js';
+import { scale, sumOfMagnitudes } from '../math/kernels.js';
 import type { Rescale } from '../parameters.js';
 import type { TaskVector } from './task-vector.js';
 
@@ -52,14 +53,8 @@ export function scaled(pruning: Pruning, factor: number): Pruning {
       const mask = pruning.begin();
       return (stretch, start) => {
         mask(stretch, start);
-        for (let i = 0; i < stretch.length; i++) stretch[i]! *= factor;
+        scale(stretch, factor);
       };
     },
   };
-}
-
-function sumOfMagnitudes(values: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]!);
-  return sum;
 }

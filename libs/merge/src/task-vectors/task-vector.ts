@@ -1,18 +1,38 @@
 import type { Rng } from '@agent-forge/contracts';
-import { subtract } from '../math/gram.js';
+import { subtract } from '../math/kernels.js';
 import type { Operand } from '../operand.js';
+
+/** The base model's tensor, whose stretch that was read last is kept for all task vectors. */
+export class Origin {
+  private values = new Float32Array(0);
+  private start = -1;
+
+  constructor(private readonly base: Operand) {}
+
+  get length(): number {
+    return this.base.length;
+  }
+
+  /** Values from `start` on; the array is overwritten by the next call for another stretch. */
+  read(start: number, length: number): Float32Array {
+    if (start !== this.start || length !== this.values.length) {
+      if (length !== this.values.length) this.values = new Float32Array(length);
+      this.base.read(start, this.values);
+      this.start = start;
+    }
+    return this.values;
+  }
+}
 
 /** What a model adds to the base: their difference in float32, computed a stretch at a time. */
 export class TaskVector {
-  private origin = new Float32Array(0);
-
   /**
    * @param rowLength elements of the tensor's last dimension
    * @param random stream of this tensor and model; each call starts it anew
    */
   constructor(
     private readonly tensor: Operand,
-    private readonly base: Operand,
+    private readonly origin: Origin,
     readonly rowLength: number,
     readonly random: () => Rng,
   ) {}
@@ -23,10 +43,7 @@ export class TaskVector {
 
   /** Fills `target` with the differences from `start` on. */
   read(start: number, target: Float32Array): void {
-    if (this.origin.length < target.length) this.origin = new Float32Array(target.length);
-    const origin = this.origin.subarray(0, target.length);
     this.tensor.read(start, target);
-    this.base.read(start, origin);
-    subtract(target, origin);
+    subtract(target, this.origin.read(start, target.length));
   }
 }

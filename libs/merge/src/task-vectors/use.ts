@@ -1,5 +1,5 @@
 import { BLOCK_ELEMENTS, forEachBlock } from '../math/blocks.js';
-import { subtract } from '../math/gram.js';
+import { subtract } from '../math/kernels.js';
 import type { Operand } from '../operand.js';
 
 /** Changes up to this are rounding, not learning. */

@@ -80,6 +80,10 @@ export class SafetensorsFile implements TensorSource {
     return { dtype, shape, data };
   }
 
+  async readInto(name: string, target: Uint8Array): Promise<void> {
+    await this.fill(name, this.info(name), target);
+  }
+
   private info(name: string): TensorInfo {
     const info = this.header.tensors.get(name);
     if (info === undefined) throw new ForgeError('NOT_FOUND', `${this.path} has no tensor ${name}`);

@@ -62,6 +62,10 @@ export class ShardedSafetensors implements TensorSource {
     return this.shard(name).then((shard) => shard.readStored(name));
   }
 
+  readInto(name: string, target: Uint8Array): Promise<void> {
+    return this.shard(name).then((shard) => shard.readInto(name, target));
+  }
+
   private async shard(name: string): Promise<SafetensorsFile> {
     const shard = this.shardOf.get(name);
     if (shard === undefined) throw new ForgeError('NOT_FOUND', `${this.path} has no tensor ${name}`);

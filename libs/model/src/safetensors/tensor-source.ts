@@ -32,6 +32,12 @@ export interface TensorSource {
   readTyped(name: string): Promise<TypedTensor>;
   /** As {@link readTyped}, but half floats stay the 16 bits that are stored, which takes half the memory. */
   readStored(name: string): Promise<TypedTensor>;
+  /**
+   * The bytes of a tensor as they are stored, into memory of the caller.
+   * @param target as long as the tensor's `sizeBytes`
+   * @throws ForgeError `NOT_FOUND`, `SAFETENSORS_INVALID` when the file changed since it was opened
+   */
+  readInto(name: string, target: Uint8Array): Promise<void>;
 }
 
 /** Where the memory of tensors comes from. */

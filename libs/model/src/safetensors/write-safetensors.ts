@@ -126,12 +126,12 @@ async function writeHalf(file: FileHandle, name: string, dtype: 'BF16' | 'F16', 
     const chunk = data.subarray(start, start + CHUNK_ELEMENTS);
     if (dtype === 'BF16') toBfloat16(chunk, halves);
     else toFloat16(chunk, halves);
-    for (let i = 0; i < chunk.length; i++)
-      if ((halves[i]! & 0x7fff) === infinity && Number.isFinite(chunk[i]))
-        throw new ForgeError(
-          'AUDIT_FAILED',
-          `tensor ${name}: value ${chunk[i]} at index ${start + i} is too large for ${dtype}`,
-        );
+    const i = firstOverflow(chunk, halves, infinity);
+    if (i >= 0)
+      throw new ForgeError(
+        'AUDIT_FAILED',
+        `tensor ${name}: value ${chunk[i]} at index ${start + i} is too large for ${dtype}`,
+      );
     await file.writeFile(new Uint8Array(halves.buffer, 0, chunk.length * 2));
   }
 }
@@ -139,6 +139,13 @@ async function writeHalf(file: FileHandle, name: string, dtype: 'BF16' | 'F16', 
 /** A new hidden name beside a path. It does not grow with the path's own name, which may be as long as names can be. */
 export function temporaryName(path: string): string {
   return join(dirname(path), `.tmp-${randomUUID()}`);
+}
+
+/** Index of the first finite value that became infinite, or −1. */
+function firstOverflow(values: Float32Array, halves: Uint16Array, infinity: number): number {
+  const length = values.length;
+  for (let i = 0; i < length; i++) if ((halves[i]! & 0x7fff) === infinity && Number.isFinite(values[i])) return i;
+  return -1;
 }
 
 /** Writes beside the target, syncs and renames: readers see the old file or the whole new one. */
