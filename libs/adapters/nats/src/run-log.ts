@@ -5,6 +5,7 @@ import {
   type JetStreamClient,
   type JetStreamManager,
   type PubAck,
+  type StoredMsg,
 } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import {
@@ -20,15 +21,18 @@ import {
   runFilter,
   type LogEvent,
 } from '@agent-forge/contracts';
-import { decide, evolve, type Command, type RunState } from '@agent-forge/run';
+import { decide, evolve, type Command, type Decision, type EventDraft, type RunState } from '@agent-forge/run';
 import { isSequenceConflict } from './errors.js';
 import { insist, SEND_TIMEOUT_MS } from './insist.js';
+import { readBatch } from './read-batch.js';
 import { LOG_STREAM } from './streams.js';
 
 /** Times that a command is decided anew because somebody else appended first. Each loss means that another made progress. */
 const MAX_CONFLICTS = 20;
 /** A run has about three events for each attempt; far more mean that something writes without end. */
 const MAX_RUN_EVENTS = 10_000;
+/** Runs whose fold is kept, so that only what came since is read; a service works on a few at a time. */
+const MAX_KNOWN_RUNS = 256;
 
 /** A run as the log has it. */
 export interface LoadedRun {
@@ -47,6 +51,8 @@ export type Execution = { event: LogEvent; state: RunState } | { nothing: string
 export class RunLog {
   readonly #client: JetStreamClient;
   #manager: JetStreamManager | undefined;
+  /** The latest folds, the one used last at the end. Logs only grow, so a fold stays true of what it has seen. */
+  readonly #known = new Map<string, LoadedRun>();
 
   /**
    * @param connection an open connection; the streams exist
@@ -76,26 +82,28 @@ export class RunLog {
   }
 
   /**
-   * Decides a command on the present state and appends the event, again and again while others are faster.
+   * Decides a command and appends the event, again and again while others are faster. It is decided on the state that is known, which the
+   * compare-and-set proves to be the present one; only where there is nothing to append is the log looked at first.
    * @throws ForgeError RUN_CONFLICT or NOT_FOUND when the command makes no sense now, INVALID_EVENT or PAYLOAD_TOO_LARGE when its event is not
    * allowed, BROKER_UNAVAILABLE, STORE_UNAVAILABLE
    */
   async execute(tenant: string, run: string, command: Command, atLeast = 0): Promise<Execution> {
+    let known = this.#known.get(runFilter(tenant, run));
+    if (known !== undefined && known.sequence < atLeast) known = undefined;
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
-      const { state, sequence, traceparent } = await this.load(tenant, run, atLeast);
-      const decision = decide(state, command);
+      const isFresh = known === undefined;
+      const { state, sequence, traceparent }: LoadedRun = known ?? (await this.load(tenant, run, atLeast));
+      known = undefined;
+      const decision = isFresh ? decide(state, command) : decideOrLook(state, command);
+      if (decision === undefined) continue;
       if ('nothing' in decision) return { nothing: decision.nothing, state: state! };
-      const { append: draft } = decision;
-      const event = makeEvent({
-        ...draft,
-        id: `${tenant}/${run}/${draft.id}`,
-        tenant,
-        run,
-        time: new Date().toISOString(),
-        source: this.source,
-      }) as LogEvent;
-      const appended = await this.append(event, sequence, traceparent);
-      if (appended !== undefined) return { event, state: evolve(state, event, appended)! };
+      const event = this.#eventOf(tenant, run, decision.append);
+      const trace = newTrace(traceparent);
+      const appended = await this.append(event, sequence, trace);
+      if (appended === undefined) continue;
+      const after = evolve(state, event, appended)!;
+      this.#remember(runFilter(tenant, run), { state: after, sequence: appended, traceparent: trace });
+      return { event, state: after };
     }
     throw new ForgeError('RUN_CONFLICT', `run ${run} changes faster than "${command.do}" can be appended; try again`);
   }
@@ -103,13 +111,14 @@ export class RunLog {
   /**
    * Appends one event if the run's last sequence is the one expected. The message id is the event's id, so an append that is repeated because
    * the answer was lost is stored once.
+   * @param traceparent the span that it belongs to
    * @returns its sequence, or undefined when somebody else appended first
    */
-  async append(event: LogEvent, expectedSequence: number, traceparent?: string): Promise<number | undefined> {
+  async append(event: LogEvent, expectedSequence: number, traceparent = newTrace()): Promise<number | undefined> {
     const data = encodeEvent(event);
     const fields = headers();
     fields.set('content-type', CONTENT_TYPE);
-    fields.set('traceparent', formatTraceparent(nextTrace(parseTraceparent(traceparent), randomBytes(24))));
+    fields.set('traceparent', traceparent);
     const ack = await insist(
       this.connection,
       `append ${event.name} to run ${event.run}`,
@@ -135,27 +144,69 @@ export class RunLog {
     return ack?.seq;
   }
 
+  #eventOf(tenant: string, run: string, draft: EventDraft): LogEvent {
+    return makeEvent({
+      ...draft,
+      id: `${tenant}/${run}/${draft.id}`,
+      tenant,
+      run,
+      time: new Date().toISOString(),
+      source: this.source,
+    }) as LogEvent;
+  }
+
   async #fold(tenant: string, run: string): Promise<LoadedRun> {
     const manager = (this.#manager ??= await jetstreamManager(this.connection, { timeout: SEND_TIMEOUT_MS }));
     const next_by_subj = runFilter(tenant, run);
-    const loaded: LoadedRun = { state: undefined, sequence: 0, traceparent: undefined };
-    for (let i = 0; i < MAX_RUN_EVENTS; i++) {
-      const message = await manager.direct.getMessage(LOG_STREAM, { seq: loaded.sequence + 1, next_by_subj });
-      if (message === null) return loaded;
-      loaded.sequence = message.seq;
-      const event = decodeOrSkip(message.subject, message.data);
-      if (event === undefined) {
-        if (loaded.state) loaded.state = { ...loaded.state, sequence: message.seq };
-        continue;
-      }
-      loaded.state = evolve(loaded.state, event, message.seq);
-      loaded.traceparent = message.header.get('traceparent') || loaded.traceparent;
+    const loaded = { ...(this.#known.get(next_by_subj) ?? NOTHING) };
+    for (let events = 0; events < MAX_RUN_EVENTS;) {
+      const from = { seq: loaded.sequence + 1, next_by_subj };
+      const { messages, isLast } = await readBatch(manager, LOG_STREAM, from, SEND_TIMEOUT_MS);
+      messages.forEach((message) => foldMessage(loaded, message));
+      events += messages.length;
+      if (!isLast) continue;
+      this.#remember(next_by_subj, loaded);
+      return { ...loaded };
     }
     throw new ForgeError(
       'INVALID_EVENT',
       `run ${run} has over ${MAX_RUN_EVENTS} events; something writes to it without end`,
     );
   }
+
+  #remember(key: string, loaded: LoadedRun): void {
+    this.#known.delete(key);
+    this.#known.set(key, loaded);
+    if (this.#known.size > MAX_KNOWN_RUNS) this.#known.delete(this.#known.keys().next().value!);
+  }
+}
+
+/** The next span of a trace, or a new trace. */
+function newTrace(before?: string): string {
+  return formatTraceparent(nextTrace(parseTraceparent(before), randomBytes(24)));
+}
+
+const NOTHING: LoadedRun = { state: undefined, sequence: 0, traceparent: undefined };
+
+/** What is decided on a state that may be old, if that is to append something; the append tells whether it was old. */
+function decideOrLook(state: RunState | undefined, command: Command): Decision | undefined {
+  try {
+    const decision = decide(state, command);
+    return 'append' in decision ? decision : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function foldMessage(loaded: LoadedRun, message: StoredMsg): void {
+  loaded.sequence = message.seq;
+  const event = decodeOrSkip(message.subject, message.data);
+  if (event === undefined) {
+    if (loaded.state) loaded.state = { ...loaded.state, sequence: message.seq };
+    return;
+  }
+  loaded.state = evolve(loaded.state, event, message.seq);
+  loaded.traceparent = message.header.get('traceparent') || loaded.traceparent;
 }
 
 function decodeOrSkip(subject: string, data: Uint8Array): LogEvent | undefined {
