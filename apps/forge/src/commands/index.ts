@@ -7,5 +7,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   eval: async () => (await import('./eval.js')).evalCommand(),
   generate: async () => (await import('./generate.js')).generateCommand(),
   inspect: async () => (await import('./inspect.js')).inspectCommand(),
+  merge: async () => (await import('./merge.js')).mergeCommand(),
   train: async () => (await import('./train.js')).trainCommand(),
 };

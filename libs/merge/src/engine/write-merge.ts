@@ -8,7 +8,7 @@ import { MergePool } from './merge-pool.js';
 import { modelCard } from './model-card.js';
 
 /** More threads than this wait for memory and disk. */
-const MAX_THREADS = 16;
+export const MAX_THREADS = 16;
 
 /** How far a merge is. */
 export interface MergeProgress {
