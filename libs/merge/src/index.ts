@@ -2,6 +2,8 @@ export * from './parameters.js';
 export * from './operand.js';
 export * from './method.js';
 export * from './methods/index.js';
+export * from './recipe/located-yaml.js';
+export * from './recipe/fields.js';
 export * from './recipe/recipe.js';
 export * from './recipe/read-recipe.js';
 export * from './plan/source.js';

@@ -9,11 +9,15 @@ import {
   type WeightTensor,
 } from '@agent-forge/model';
 
-/**
- * One tensor of one model as a merge method sees it: float32 values in C order, widened a stretch at a time from the bits
- * that are stored, so that half floats take half the memory.
- */
-export class Operand {
+/** One tensor of one model as a merge method sees it: float32 values in C order, which are read a stretch at a time. */
+export interface Operand {
+  readonly length: number;
+  /** Fills `target` with the values from `start` on. */
+  read(start: number, target: Float32Array): void;
+}
+
+/** A tensor in memory. It is widened while it is read, so that half floats take half the memory. */
+export class StoredOperand implements Operand {
   readonly length: number;
 
   /**
@@ -33,23 +37,23 @@ export class Operand {
    * A tensor that was read with its stored bits.
    * @throws ForgeError `UNSUPPORTED_FORMAT` when it holds no floating-point weights
    */
-  static of({ dtype, data }: TypedTensor, cast: FloatDtype | null = null): Operand {
-    if ((dtype === 'BF16' || dtype === 'F16') && data instanceof Uint16Array) return new Operand(data, dtype, cast);
-    if (dtype === 'F32' && data instanceof Float32Array) return new Operand(data, dtype, cast);
+  static of({ dtype, data }: TypedTensor, cast: FloatDtype | null = null): StoredOperand {
+    if ((dtype === 'BF16' || dtype === 'F16') && data instanceof Uint16Array)
+      return new StoredOperand(data, dtype, cast);
+    if (dtype === 'F32' && data instanceof Float32Array) return new StoredOperand(data, dtype, cast);
     throw new ForgeError('UNSUPPORTED_FORMAT', `weights of type ${dtype} cannot be merged; F32, F16 and BF16 can`);
   }
 
-  /** A tensor in memory. */
-  static from({ data }: WeightTensor, cast: FloatDtype | null = null): Operand {
-    return new Operand(data, 'F32', cast);
+  /** A tensor of float32. */
+  static from({ data }: WeightTensor, cast: FloatDtype | null = null): StoredOperand {
+    return new StoredOperand(data, 'F32', cast);
   }
 
   /** The first `length` values alone. */
-  first(length: number): Operand {
-    return length === this.length ? this : new Operand(this.bits.subarray(0, length), this.stored, this.cast);
+  first(length: number): StoredOperand {
+    return length === this.length ? this : new StoredOperand(this.bits.subarray(0, length), this.stored, this.cast);
   }
 
-  /** Fills `target` with the values from `start` on. */
   read(start: number, target: Float32Array): void {
     const { bits, cast } = this;
     if (bits instanceof Float32Array) target.set(bits.subarray(start, start + target.length));

@@ -1,5 +1,5 @@
 import { openSafetensors, type FloatDtype, type TensorSource } from '@agent-forge/model';
-import { Operand } from '../operand.js';
+import { StoredOperand } from '../operand.js';
 import type { MergeWork } from '../plan/plan.js';
 import { Arena, arenaBytes } from './arena.js';
 import { mergeTensor, readOperands } from './merge-tensor.js';
@@ -28,12 +28,12 @@ export class FolderMerger {
     mergeTensor(this.work, planned, operands, out);
   }
 
-  private async operand(source: number, name: string): Promise<Operand> {
+  private async operand(source: number, name: string): Promise<StoredOperand> {
     const { dtype, sizeBytes } = this.sources[source]!.tensors.get(name)!;
     const bytes = this.arena.take(sizeBytes);
     await this.sources[source]!.readInto(name, bytes);
     const Values = dtype === 'F32' ? Float32Array : Uint16Array;
     const bits = new Values(bytes.buffer as ArrayBuffer, bytes.byteOffset, sizeBytes / Values.BYTES_PER_ELEMENT);
-    return new Operand(bits, dtype as FloatDtype, this.work.cast);
+    return new StoredOperand(bits, dtype as FloatDtype, this.work.cast);
   }
 }

@@ -2,8 +2,7 @@ import { tokenizerFromJson, type Tokenizer } from '@agent-forge/model';
 import { errorAt } from '../recipe/located-yaml.js';
 import type { MergeRecipe } from '../recipe/recipe.js';
 import type { Named } from './participants.js';
-
-const CONFIG_FILE = 'tokenizer_config.json';
+import { filesOf } from './tokenizer-files.js';
 
 /**
  * The tokenizer with the recipe's chat template: a Jinja text as it is, or with `auto` the one that most models have.
@@ -25,18 +24,14 @@ export function withChatTemplate(
       choice.at,
       `${JSON.stringify(choice.text.slice(0, 80))} is no template; give its Jinja text, or auto`,
     );
-  const [json, config] = ['tokenizer.json', CONFIG_FILE].map((name) => fileOf(tokenizer, name));
-  return tokenizerFromJson(json!, { ...config, chat_template: template });
-}
-
-function fileOf(tokenizer: Tokenizer, name: string): object {
-  return (tokenizer.files().find((file) => file.name === name)?.json ?? {}) as object;
+  const { json, config } = filesOf(tokenizer);
+  return tokenizerFromJson(json, { ...config, chat_template: template });
 }
 
 /** A template is a text or, in older files, a list of named ones. */
 function templateOf(tokenizer: Tokenizer | null): string | null {
   if (tokenizer === null) return null;
-  const { chat_template: template } = fileOf(tokenizer, CONFIG_FILE) as { chat_template?: unknown };
+  const { chat_template: template } = filesOf(tokenizer).config;
   if (typeof template === 'string') return template.trim();
   const list = Array.isArray(template) ? (template as { name?: unknown; template?: unknown }[]) : [];
   const named = list.find(({ name }) => name === 'default')?.template;

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
-import type { MergeRecipe, ModelReference } from '../recipe/recipe.js';
+import type { MergeRecipe, ModelReference, TokenSource } from '../recipe/recipe.js';
 import { openMergeSource, type MergeSource } from './source.js';
 
 /** More models than this are a mistake; each costs headers, a configuration and a tokenizer in memory. */
@@ -60,9 +60,12 @@ function referencesOf({ base, body, tokenizer }: MergeRecipe): ModelReference[] 
           ...slice.sources.map(({ model }) => model),
           ...(slice.base ? [slice.base] : []),
         ]);
-  const tokenizerModel = typeof tokenizer?.source === 'object' ? [tokenizer.source] : [];
-  return [...(base ? [base] : []), ...named, ...tokenizerModel];
+  const sources = [tokenizer?.source, ...[...(tokenizer?.tokens.values() ?? [])].map(({ from }) => modelOf(from))];
+  return [...(base ? [base] : []), ...named, ...sources.filter((source) => typeof source === 'object')];
 }
+
+const modelOf = (from: TokenSource['from']): ModelReference | undefined =>
+  from === null || from === 'zero' ? undefined : from.model;
 
 /** Opens local folders: a path is relative to the recipe or, where there is none, to the working directory, as for mergekit. */
 export function openLocal(recipePath: string): OpenModel {

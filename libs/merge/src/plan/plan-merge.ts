@@ -24,9 +24,9 @@ export async function planMerge(recipe: MergeRecipe, open: OpenModel = openLocal
   const vocabularies = vocabularyMismatch(recipe, givers);
   const problems = mismatches([...new Set([donor, ...parts])], recipe.body.kind === 'models');
   assertFit(vocabularies === null ? problems : [...problems, vocabularies], recipe.path);
-  const vocabulary = vocabularyOf(recipe, participants, givers, donor);
+  const vocabulary = vocabularyOf(recipe, participants, parts, givers, donor);
   const config = configOf(recipe, donor, slices, participants, vocabulary);
-  const tensors = planTensors(recipe, participants, slices, config);
+  const tensors = planTensors(recipe, participants, slices, config, vocabulary.align);
   const notes = [
     ...recipe.notes,
     ...vocabulary.notes,

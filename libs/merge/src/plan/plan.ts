@@ -16,6 +16,16 @@ export interface PlannedInput {
   readonly parameters: ParameterValues;
 }
 
+/** How the rows of models with different vocabularies become those of the result; {@link PlannedTensor} counts the base first. */
+export interface Alignment {
+  /** For each model which of its rows stands for each token of the result; −1 where another is taken. */
+  readonly own: readonly Int32Array[];
+  /** For tokens that a model lacks: the model and the row to take, or several to average; none for zeros. */
+  readonly substitutes: ReadonlyMap<number, readonly (readonly [model: number, row: number])[]>;
+  /** Rows with a token; those behind are padding, which gets their mean. */
+  readonly tokens: number;
+}
+
 /** How one output tensor is made. */
 export interface PlannedTensor {
   readonly name: string;
@@ -25,6 +35,8 @@ export interface PlannedTensor {
   /** In the recipe's order, without the base. */
   readonly inputs: readonly PlannedInput[];
   readonly shared: ParameterValues;
+  /** Null where rows are taken as they are. */
+  readonly alignment: Alignment | null;
 }
 
 /** All that is needed to compute the tensors; it can be sent to another thread. */

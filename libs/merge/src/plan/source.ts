@@ -8,7 +8,7 @@ import {
   type OpenOptions,
   type Tokenizer,
 } from '@agent-forge/model';
-import { Operand } from '../operand.js';
+import { StoredOperand } from '../operand.js';
 
 /** A model that takes part in a merge; its tensors are read one at a time. */
 export interface MergeSource {
@@ -19,7 +19,7 @@ export interface MergeSource {
   /** Tensors by name, with the type they are stored in. */
   readonly dtypes: ReadonlyMap<string, FloatDtype>;
   /** @param cast values are rounded to this type */
-  operand(name: string, cast: FloatDtype | null): Promise<Operand>;
+  operand(name: string, cast: FloatDtype | null): Promise<StoredOperand>;
 }
 
 /**
@@ -39,16 +39,16 @@ export async function openMergeSource(path: string): Promise<MergeSource> {
  */
 export async function openTensors(path: string, options: OpenOptions = {}): Promise<MergeSource['operand']> {
   const source = await openSafetensors(path, options);
-  return async (name, cast) => Operand.of(await source.readStored(name), cast);
+  return async (name, cast) => StoredOperand.of(await source.readStored(name), cast);
 }
 
 /** A model in memory. @param path name for messages */
 export function memorySource(path: string, { config, weights, tokenizer }: Model): MergeSource {
   const dtypes = new Map([...weights.keys()].map((name) => [name, 'F32' as const]));
-  const operand = async (name: string, cast: FloatDtype | null): Promise<Operand> => {
+  const operand = async (name: string, cast: FloatDtype | null): Promise<StoredOperand> => {
     const tensor = weights.get(name);
     if (tensor === undefined) throw new ForgeError('NOT_FOUND', `${path} has no tensor ${name}`);
-    return Operand.from(tensor, cast);
+    return StoredOperand.from(tensor, cast);
   };
   return { path, config, tokenizer, dtypes, operand };
 }

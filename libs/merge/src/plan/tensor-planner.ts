@@ -3,6 +3,7 @@ import type { ParameterSpec, ParameterSpecs } from '../parameters.js';
 import { errorAt } from '../recipe/located-yaml.js';
 import type { MergeRecipe, OutputSlice, SourceSlice } from '../recipe/recipe.js';
 import { resolveSetting, type Settings } from '../recipe/settings.js';
+import type { AlignedVocabularies } from './align-vocabularies.js';
 import type { Participants } from './participants.js';
 import type { ParameterValues, PlannedInput, PlannedTensor } from './plan.js';
 import { baseOf, inputProblem } from './slices.js';
@@ -10,6 +11,9 @@ import { baseOf, inputProblem } from './slices.js';
 const EMBEDDING = 'model.embed_tokens.weight';
 const HEAD = 'lm_head.weight';
 const LAYER = /^model\.layers\.(\d+)\./;
+
+/** Tensors with a row for each token. */
+const BY_TOKEN: ReadonlySet<string> = new Set([EMBEDDING, HEAD]);
 
 /** Which sources an output tensor is made from. */
 interface Place {
@@ -30,6 +34,7 @@ interface Position extends Place {
 /**
  * Decides for each tensor of the result which tensors of which models it is made from, with which parameters.
  * @param config of the result
+ * @param align finds the rows of tokens; null takes them as they are
  * @throws ForgeError `INVALID_ARGUMENT` with its place for parameters that are missing or not allowed
  */
 export function planTensors(
@@ -37,13 +42,14 @@ export function planTensors(
   participants: Participants,
   slices: readonly OutputSlice[],
   config: LlamaConfig,
+  align: AlignedVocabularies['align'] | null,
 ): PlannedTensor[] {
   const places = layerPlaces(slices);
   return [...expectedShapes(config)].map(([name, shape]) => {
     const layer = LAYER.exec(name)?.[1];
     const place = layer === undefined ? outerPlace(name, recipe, participants, slices) : places[Number(layer)]!;
     const position = { name, shape, ...place };
-    return new TensorPlanner(recipe, participants, position).plan();
+    return new TensorPlanner(recipe, participants, position, BY_TOKEN.has(name) ? align : null).plan();
   });
 }
 
@@ -93,6 +99,7 @@ class TensorPlanner {
     private readonly recipe: MergeRecipe,
     private readonly participants: Participants,
     private readonly position: Position,
+    private readonly align: AlignedVocabularies['align'] | null,
   ) {}
 
   plan(): PlannedTensor {
@@ -109,7 +116,15 @@ class TensorPlanner {
       ) ?? null;
     if (problem !== null)
       throw errorAt(recipe.path, recipe.methodAt, `${recipe.method.name} of ${position.name}: ${problem}`);
-    return { name: position.name, shape: position.shape, dtype: this.dtypeOf(parts), base, inputs, shared };
+    const { name, shape } = position;
+    return { name, shape, dtype: this.dtypeOf(parts), base, inputs, shared, alignment: this.alignment(base, inputs) };
+  }
+
+  private alignment(base: PlannedInput | null, inputs: readonly PlannedInput[]): PlannedTensor['alignment'] {
+    const models = [...(base ? [base] : []), ...inputs].map(({ source }) => source);
+    const reference = baseOf(this.recipe, this.position.slice);
+    const position = reference === null ? -1 : models.indexOf(this.participants.indexOf(reference));
+    return this.align?.({ models, base: position < 0 ? null : position }) ?? null;
   }
 
   private input(slice: SourceSlice, position: number, baseIndex: number | null): PlannedInput {

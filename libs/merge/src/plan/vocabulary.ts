@@ -1,17 +1,19 @@
 import type { LlamaConfig, Tokenizer } from '@agent-forge/model';
-import { errorAt } from '../recipe/located-yaml.js';
 import type { MergeRecipe } from '../recipe/recipe.js';
+import { alignVocabularies, type AlignedVocabularies } from './align-vocabularies.js';
 import { withChatTemplate } from './chat-template.js';
 import { differenceIn } from './compatibility.js';
 import type { Named, Participants } from './participants.js';
 
 /** The vocabulary of the result. */
 export interface Vocabulary {
-  /** Rows of the embedding and of the head; those of an input beyond it are cut off. */
+  /** Rows of the embedding and of the head; without alignment those of an input beyond it are cut off. */
   readonly rows: number;
   readonly tokenizer: Tokenizer | null;
   /** Which tokens begin, end and pad. */
   readonly tokens: Pick<LlamaConfig, 'bosTokenId' | 'eosTokenId' | 'padTokenId'>;
+  /** Null where rows are taken as they are. */
+  readonly align: AlignedVocabularies['align'] | null;
   readonly notes: readonly string[];
 }
 
@@ -19,72 +21,61 @@ const sizesOf = (givers: readonly Named[]): string | null =>
   differenceIn(givers, 'vocab_size', (config) => config.vocabSize);
 
 /** Why vocabularies do not fit together, or null. @param givers models whose embedding or head goes into the result */
-export function vocabularyMismatch({ onMismatch }: MergeRecipe, givers: readonly Named[]): string | null {
+export function vocabularyMismatch({ onMismatch, tokenizer }: MergeRecipe, givers: readonly Named[]): string | null {
   const difference = sizesOf(givers);
-  if (difference === null || onMismatch === 'truncate') return null;
-  return `${difference} (embedding and head); forge: { on_mismatch: truncate } cuts them to the shortest, which is right only if the tokens are the same`;
+  if (difference === null || onMismatch === 'truncate' || tokenizer !== null) return null;
+  return `${difference} (embedding and head); tokenizer: { source: union } aligns them, and forge: { on_mismatch: truncate } cuts them to the shortest, which is right only if the tokens are the same`;
 }
 
 /**
- * Chooses rows and tokenizer of models whose vocabularies fit together, or are cut until they do.
+ * Chooses rows and tokenizer of the result: as the recipe's tokenizer section says, or else those of models whose vocabularies
+ * fit together, or are cut until they do.
+ * @param parts models that are merged
  * @param donor model whose configuration the result has
  * @throws ForgeError `INVALID_ARGUMENT` with its place for a tokenizer section that cannot be done
  */
 export function vocabularyOf(
   recipe: MergeRecipe,
   participants: Participants,
+  parts: readonly Named[],
   givers: readonly Named[],
   donor: Named,
 ): Vocabulary {
+  const { tokenizer: choice } = recipe;
+  if (choice === null) return unaligned(recipe, givers, donor);
+  const { tokenizer, rows, align } = alignVocabularies(recipe, choice, participants, parts, donor);
+  const model = typeof choice.source === 'object' ? participants.of(choice.source) : donor;
+  return {
+    rows,
+    tokenizer: withChatTemplate(recipe, tokenizer, givers),
+    tokens: tokensOf(model, rows),
+    align,
+    notes: [],
+  };
+}
+
+function unaligned(recipe: MergeRecipe, givers: readonly Named[], donor: Named): Vocabulary {
   const notes: string[] = [];
-  const shortest = Math.min(...givers.map(({ source }) => source.config.vocabSize));
+  const rows = Math.min(...givers.map(({ source }) => source.config.vocabSize));
   const difference = sizesOf(givers);
   if (difference !== null)
-    notes.push(`${difference}: cut to the first ${shortest} rows, as if their tokens were the same (on_mismatch)`);
-  const chosen = chosenTokenizer(recipe, participants, givers, donor);
-  const giver = chosen ?? [donor, ...givers].find(({ source }) => fits(source.tokenizer, shortest)) ?? null;
+    notes.push(`${difference}: cut to the first ${rows} rows, as if their tokens were the same (on_mismatch)`);
+  const giver = [donor, ...givers].find(({ source }) => fits(source.tokenizer, rows)) ?? null;
   const tokenizer = giver?.source.tokenizer ?? null;
   if (tokenizer === null && givers.some(({ source }) => source.tokenizer !== null))
-    notes.push(`no tokenizer has ${shortest} tokens, so the result has none`);
-  if (chosen === null && tokenizer !== null) notes.push(...tokenizerNotes(givers, giver!, tokenizer));
-  const rows = chosen === null ? shortest : Math.min(shortest, chosen.source.tokenizer!.vocabSize);
+    notes.push(`no tokenizer has ${rows} tokens, so the result has none`);
+  if (tokenizer !== null) notes.push(...tokenizerNotes(givers, giver!, tokenizer));
   return {
     rows,
     tokenizer: withChatTemplate(recipe, tokenizer, givers),
     tokens: tokensOf(giver ?? donor, rows),
+    align: null,
     notes,
   };
 }
 
 /** Whether every token has a row. */
 const fits = (tokenizer: Tokenizer | null, rows: number): boolean => tokenizer !== null && tokenizer.vocabSize <= rows;
-
-/** The model that a tokenizer section names; null without such a section. */
-function chosenTokenizer(
-  { tokenizer: choice, base, path }: MergeRecipe,
-  participants: Participants,
-  givers: readonly Named[],
-  donor: Named,
-): Named | null {
-  if (choice === null) return null;
-  const refuse = (problem: string): never => {
-    throw errorAt(path, choice.at, problem);
-  };
-  if (choice.source === 'union')
-    return refuse('a union of tokenizers cannot be made yet; take base or the path of a model');
-  if (choice.perToken) return refuse('sources of single tokens cannot be chosen yet');
-  if (choice.padToMultipleOf !== null) return refuse('pad_to_multiple_of cannot be done yet');
-  const reference = choice.source === 'base' ? base : choice.source;
-  const chosen = reference === null ? donor : participants.of(reference);
-  const { tokenizer } = chosen.source;
-  if (tokenizer === null) return refuse(`${chosen.name} has no tokenizer`);
-  for (const { name, source } of givers) {
-    const different = source.tokenizer === null ? 0 : differingTokens(tokenizer, source.tokenizer);
-    if (different > 0)
-      refuse(`the tokenizers of ${chosen.name} and ${name} differ in ${different} tokens and cannot be aligned yet`);
-  }
-  return chosen;
-}
 
 function tokenizerNotes(givers: readonly Named[], { name }: Named, tokenizer: Tokenizer): string[] {
   return givers.flatMap(({ name: other, source }) => {

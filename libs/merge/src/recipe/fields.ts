@@ -1,4 +1,5 @@
-import { errorAt, type Located, type LocatedScalar, type Place } from './located-yaml.js';
+import { nearest } from '@agent-forge/contracts';
+import { errorAt, PlaceError, type Located, type LocatedScalar, type Mistake, type Place } from './located-yaml.js';
 
 /** Reads values of a recipe; whatever does not fit is refused with its place. */
 export class Field {
@@ -7,6 +8,8 @@ export class Field {
     /** What it is, for messages: `models[0].model`. */
     readonly name: string,
     readonly node: Located,
+    /** Takes mistakes that reading can go on behind; without it the first one is thrown. */
+    readonly mistakes?: Mistake[],
   ) {}
 
   get at(): Place {
@@ -15,6 +18,23 @@ export class Field {
 
   fail(problem: string, at: Place = this.at): never {
     throw errorAt(this.path, at, problem);
+  }
+
+  /** Like {@link fail}, but reading goes on where mistakes are collected. */
+  complain(problem: string, at: Place = this.at): void {
+    if (this.mistakes === undefined) this.fail(problem, at);
+    this.mistakes.push({ at, problem });
+  }
+
+  /** Reads a part. Where mistakes are collected, one in it is kept and gives undefined: what is read then is thrown away as a whole. */
+  attempt<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (this.mistakes === undefined || !(error instanceof PlaceError)) throw error;
+      this.mistakes.push(error);
+      return undefined as T;
+    }
   }
 
   isNull(): boolean {
@@ -26,12 +46,11 @@ export class Field {
     if (this.node.kind !== 'map') return this.fail(`${this.name} is ${describe(this.node)}; it must be a map`);
     const result: Partial<Record<K, Field>> = {};
     for (const [key, { at, value }] of this.node.entries) {
-      if (!(allowed as readonly string[]).includes(key))
-        this.fail(
-          `unknown key ${JSON.stringify(key.slice(0, 80))} in ${this.name}; allowed are ${allowed.join(', ')}`,
-          at,
-        );
-      const field = new Field(this.path, this.under(key), value);
+      if (!(allowed as readonly string[]).includes(key)) {
+        this.complain(unknownKey(key, allowed, this.name), at);
+        continue;
+      }
+      const field = new Field(this.path, this.under(key), value, this.mistakes);
       if (!field.isNull()) result[key as K] = field;
     }
     return result;
@@ -41,7 +60,10 @@ export class Field {
   entries(): Map<string, Field> {
     if (this.node.kind !== 'map') return this.fail(`${this.name} is ${describe(this.node)}; it must be a map`);
     return new Map(
-      [...this.node.entries].map(([key, { value }]) => [key, new Field(this.path, this.under(key), value)]),
+      [...this.node.entries].map(([key, { value }]) => [
+        key,
+        new Field(this.path, this.under(key), value, this.mistakes),
+      ]),
     );
   }
 
@@ -49,7 +71,7 @@ export class Field {
   items(): Field[] {
     if (this.node.kind !== 'list') return this.fail(`${this.name} is ${describe(this.node)}; it must be a list`);
     if (this.node.items.length === 0) this.fail(`${this.name} is an empty list`);
-    return this.node.items.map((item, i) => new Field(this.path, `${this.name}[${i}]`, item));
+    return this.node.items.map((item, i) => new Field(this.path, `${this.name}[${i}]`, item, this.mistakes));
   }
 
   text(): string {
@@ -66,6 +88,13 @@ export class Field {
     return value as number;
   }
 
+  flag(): boolean {
+    const value = this.scalar();
+    return typeof value === 'boolean'
+      ? value
+      : this.fail(`${this.name} is ${describe(this.node)}; it must be true or false`);
+  }
+
   choice<T extends string>(allowed: readonly T[]): T {
     const value = this.scalar();
     if (!allowed.includes(value as T))
@@ -80,6 +109,12 @@ export class Field {
   private under(key: string): string {
     return this.name === 'the recipe' ? key : `${this.name}.${key}`;
   }
+}
+
+function unknownKey(key: string, allowed: readonly string[], place: string): string {
+  const meant = nearest(key, allowed);
+  const hint = meant === undefined ? `allowed are ${allowed.join(', ')}` : `did you mean ${meant}?`;
+  return `unknown key ${JSON.stringify(key.slice(0, 80))} in ${place}; ${hint}`;
 }
 
 /** Names a value in a message without repeating all of it. */

@@ -6,16 +6,28 @@ import { MERGE_METHODS, noSuchMethod } from '../methods/index.js';
 import type { MergeMethod } from '../method.js';
 import { Field } from './fields.js';
 import { parseLocatedYaml } from './located-yaml.js';
-import type { MergeRecipe, ModelReference, OutputSlice, SourceModel, SourceSlice, TokenizerChoice } from './recipe.js';
+import type {
+  MergeRecipe,
+  ModelReference,
+  OutputSlice,
+  SourceModel,
+  SourceSlice,
+  TokenizerChoice,
+  TokenSource,
+} from './recipe.js';
 import { NO_SETTINGS, readSettings, type Settings } from './settings.js';
 
 /** A recipe with gradients for every layer of a dozen models has some ten kB. */
 const MAX_RECIPE_BYTES = 1_000_000;
 
-const TOP_KEYS = [
+/** The keys at the top of a recipe. */
+export const TOP_KEYS = [
   ...(['merge_method', 'base_model', 'models', 'slices', 'modules', 'parameters', 'dtype', 'out_dtype'] as const),
   ...(['tokenizer_source', 'tokenizer', 'chat_template', 'name', 'forge'] as const),
 ] as const;
+
+/** The keys of the `forge` section. A merge reads `on_mismatch` and `seed`; the others say what a run does besides. */
+export const FORGE_KEYS = ['on_mismatch', 'seed', 'name', 'families', 'data', 'models', 'phases', 'budget'] as const;
 
 /** Architectures that can be read consist of one module, which mergekit calls this. */
 const MODULE = 'default';
@@ -59,31 +71,44 @@ export function mergeRecipeOf(value: object, name = 'recipe'): MergeRecipe {
  * @throws ForgeError `INVALID_ARGUMENT` with line and column
  */
 export function parseMergeRecipe(text: string, path: string): MergeRecipe {
-  const root = new Field(path, 'the recipe', parseLocatedYaml(text, path));
+  return readMergeFields(new Field(path, 'the recipe', parseLocatedYaml(text, path)), text);
+}
+
+/**
+ * Reads a recipe out of a parsed file. Where the field collects mistakes and finds some, the result is good for nothing.
+ * @param text of the file, which is kept with the result
+ * @throws ForgeError `INVALID_ARGUMENT` with line and column
+ */
+export function readMergeFields(root: Field, text: string): MergeRecipe {
   const f = root.fields(TOP_KEYS);
   if (f.merge_method === undefined)
     return root.fail('merge_method is missing; it names the method, for example linear');
   const method = readMethod(f.merge_method);
   const notes = new Set<string>();
   const read = new BodyReader(method, notes);
-  const { body, moduleSettings } = read.body(root, f);
-  const forge = f.forge?.fields(['on_mismatch', 'seed']) ?? {};
+  const forge = f.forge ? f.forge.attempt(() => f.forge!.fields(FORGE_KEYS)) : {};
+  const part = <T>(field: Field | undefined, or: T, readPart: (field: Field) => T): T =>
+    field === undefined ? or : field.attempt(() => readPart(field));
   return {
-    path,
+    path: root.path,
     text,
-    name: f.name?.text() ?? null,
+    name: part<string | null>(f.name, null, (field) => field.text()),
     method,
     methodAt: f.merge_method.at,
-    base: f.base_model ? readModel(f.base_model) : null,
-    dtype: f.dtype ? readDtype(f.dtype) : null,
-    outDtype: f.out_dtype ? readDtype(f.out_dtype) : null,
-    body,
-    moduleSettings,
-    settings: read.settings(f.parameters, 'shared'),
-    tokenizer: readTokenizer(f.tokenizer, f.tokenizer_source),
-    chatTemplate: f.chat_template ? { text: f.chat_template.text(), at: f.chat_template.at } : null,
-    onMismatch: forge.on_mismatch?.choice(['error', 'truncate']) ?? 'error',
-    seed: forge.seed ? readSeed(forge.seed) : 0,
+    base: part<ModelReference | null>(f.base_model, null, readModel),
+    dtype: part<FloatDtype | null>(f.dtype, null, readDtype),
+    outDtype: part<FloatDtype | null>(f.out_dtype, null, readDtype),
+    ...root.attempt(() => read.body(root, f)),
+    settings: part(f.parameters, NO_SETTINGS, (field) => read.settings(field, 'shared')),
+    tokenizer: root.attempt(() => readTokenizer(f.tokenizer, f.tokenizer_source)),
+    chatTemplate: part<MergeRecipe['chatTemplate']>(f.chat_template, null, (field) => ({
+      text: field.text(),
+      at: field.at,
+    })),
+    onMismatch: part<MergeRecipe['onMismatch']>(forge?.on_mismatch, 'error', (field) =>
+      field.choice(['error', 'truncate']),
+    ),
+    seed: part<MergeRecipe['seed']>(forge?.seed, 0, readSeed),
     notes: [...notes],
   };
 }
@@ -134,14 +159,31 @@ function readTokenizer(section: Field | undefined, source: Field | undefined): T
   if (section !== undefined && source !== undefined)
     return source.fail('tokenizer and tokenizer_source exclude each other');
   if (section === undefined)
-    return source ? { at: source.at, source: readSource(source), perToken: false, padToMultipleOf: null } : null;
+    return source ? { at: source.at, source: readSource(source), tokens: new Map(), padToMultipleOf: 1 } : null;
   const f = section.fields(['source', 'tokens', 'pad_to_multiple_of']);
+  const tokens = [...(f.tokens?.entries() ?? [])];
   return {
     at: section.at,
     source: f.source ? readSource(f.source) : 'union',
-    perToken: f.tokens !== undefined && f.tokens.entries().size > 0,
-    padToMultipleOf: f.pad_to_multiple_of?.integer(1) ?? null,
+    tokens: new Map(tokens.map(([token, field]) => [token, readToken(field)])),
+    padToMultipleOf: f.pad_to_multiple_of?.integer(1) ?? 1,
   };
+}
+
+function readToken(field: Field): TokenSource {
+  const { source, force } = field.fields(['source', 'force']);
+  return { at: field.at, from: source ? readTokenSource(source) : null, force: force?.flag() ?? false };
+}
+
+function readTokenSource(field: Field): TokenSource['from'] {
+  const kind = field.node.kind === 'map' ? field.entries().get('kind') : undefined;
+  if (kind === undefined) return { model: readModel(field), token: null };
+  if (kind.choice(['zero', 'model_token']) === 'zero') return field.fields(['kind']) && 'zero';
+  const f = field.fields(['kind', 'model', 'token', 'token_id']);
+  if (f.model === undefined) return field.fail(`${field.name} has no model`);
+  if ((f.token === undefined) === (f.token_id === undefined))
+    return field.fail(`${field.name} has either token or token_id`);
+  return { model: readModel(f.model), token: f.token?.text() ?? f.token_id!.integer(0) };
 }
 
 function readSource(field: Field): TokenizerChoice['source'] {
@@ -173,8 +215,9 @@ class BodyReader {
   }
 
   private sources(models: Field | undefined, slices: Field | undefined): MergeRecipe['body'] {
-    if (models !== undefined) return { kind: 'models', models: models.items().map((item) => this.model(item)) };
-    return { kind: 'slices', slices: slices!.items().map((item) => this.slice(item)) };
+    if (models !== undefined)
+      return { kind: 'models', models: models.items().map((item) => item.attempt(() => this.model(item))) };
+    return { kind: 'slices', slices: slices!.items().map((item) => item.attempt(() => this.slice(item))) };
   }
 
   private model(field: Field): SourceModel {
@@ -189,7 +232,7 @@ class BodyReader {
     if (f.residual_weight) this.notes.add('residual_weight has no effect, as in mergekit');
     return {
       at: field.at,
-      sources: f.sources.items().map((item) => this.source(item)),
+      sources: f.sources.items().map((item) => item.attempt(() => this.source(item))),
       base: f.base_model ? readModel(f.base_model) : null,
       settings: this.settings(f.parameters, 'shared'),
     };

@@ -29,13 +29,23 @@ export interface OutputSlice {
   readonly settings: Settings;
 }
 
+/** Where the row of a single token comes from. */
+export interface TokenSource {
+  readonly at: Place;
+  /** A model, with another of its tokens where that is named, by its text or its id; null for none. */
+  readonly from: 'zero' | { readonly model: ModelReference; readonly token: string | number | null } | null;
+  /** Also where models have a row of their own. */
+  readonly force: boolean;
+}
+
 /** Where the tokenizer comes from when the recipe says so. */
 export interface TokenizerChoice {
   readonly at: Place;
   readonly source: 'base' | 'union' | ModelReference;
-  /** Whether it names sources of single tokens, or rows to pad to. */
-  readonly perToken: boolean;
-  readonly padToMultipleOf: number | null;
+  /** Sources of single tokens; those that the tokenizer lacks are added to it. */
+  readonly tokens: ReadonlyMap<string, TokenSource>;
+  /** Rows are added until their number is a multiple of this. */
+  readonly padToMultipleOf: number;
 }
 
 /** A merge recipe: mergekit's file, and a `forge` section of our own. */

@@ -29,8 +29,10 @@ export function readSettings(field: Field | undefined, judge: (name: string, at:
   if (field === undefined) return NO_SETTINGS;
   const settings = new Map<string, Setting>();
   for (const [name, value] of field.entries()) {
-    judge(name, value);
-    if (!value.isNull()) settings.set(name, { at: value.at, cases: readCases(value) });
+    value.attempt(() => {
+      judge(name, value);
+      if (!value.isNull()) settings.set(name, { at: value.at, cases: readCases(value) });
+    });
   }
   return settings;
 }
