@@ -1,0 +1,130 @@
+import {
+  type Graph,
+  type LossResult,
+  type TrainProgramOptions,
+  type Value,
+  add,
+  gather,
+  logSoftmax,
+  mul,
+  neg,
+  pick,
+  reduceSum,
+  reshape,
+  stopGradient,
+  sub,
+} from '@agent-forge/tensor';
+import type { LlamaConfig } from '../config.js';
+import { type ParameterRule, llamaHidden, llamaLogits, plainParameters } from '../network/llama.js';
+import { rotaryTables } from '../network/rope.js';
+import { mix, mixingWeight } from './mixing-head.js';
+
+/** Sizes of a training step. */
+export interface ThoughtShape {
+  /** Rows, each a text with its thoughts; the passes of one text are rows of their own. */
+  readonly rows: number;
+  /** Tokens in a row, thoughts included. */
+  readonly width: number;
+  /** Predictions behind thoughts: rows · anchors · true tokens ahead. */
+  readonly talks: number;
+  /** Sampled thought tokens: rows · anchors · tokens of a thought. */
+  readonly samples: number;
+}
+
+/** How the parts of the loss are weighed. */
+export interface ThoughtWeights {
+  /** Of the loss without thoughts. */
+  readonly base: number;
+  /** Of the loss with thoughts. */
+  readonly talk: number;
+  /** Of the policy. */
+  readonly policy: number;
+  /** Divides the logits in the policy's log-probabilities. */
+  readonly temperature: number;
+}
+
+/**
+ * Fields of a step. Places are indices into all rows · width hidden states. `advantage` comes from a pass before: rewards need no gradient.
+ * Weights add up to 1 over the step.
+ */
+export function thoughtFields({ rows, width, talks, samples }: ThoughtShape): TrainProgramOptions['batch'] {
+  const ids = (n: number) => ({ dtype: 'int32', shape: [n] }) as const;
+  const floats = (n: number) => ({ dtype: 'float32', shape: [n] }) as const;
+  return {
+    inputIds: { dtype: 'int32', shape: [rows, width] },
+    positions: { dtype: 'int64', shape: [rows, width] },
+    mask: { dtype: 'float32', shape: [rows, 1, width, width] },
+    basePlaces: ids(talks),
+    talkPlaces: ids(talks),
+    targets: ids(talks),
+    talkWeights: floats(talks),
+    samplePlaces: ids(samples),
+    sampled: ids(samples),
+    advantage: floats(samples),
+  };
+}
+
+/** What one forward pass gives, before it is summed up. */
+export interface ThoughtPass {
+  /** −log p of each target without thought and with it mixed in, [talks], nats. */
+  readonly baseNll: Value;
+  readonly talkNll: Value;
+  /** log p of each sampled token, [samples]. */
+  readonly logProbability: Value;
+  /** The share of the thought, [talks]. */
+  readonly share: Value;
+}
+
+/** The forward pass over rows that have their thoughts. */
+export function thoughtPass(
+  graph: Graph,
+  config: LlamaConfig,
+  tensors: ReadonlyMap<string, Value>,
+  batch: Readonly<Record<string, Value>>,
+  shape: ThoughtShape,
+  { temperature }: Pick<ThoughtWeights, 'temperature'>,
+  rule: ParameterRule = plainParameters,
+): ThoughtPass {
+  const parameters = rule(tensors);
+  const { cos, sin } = rotaryTables(config, shape.width);
+  const table = (values: Float64Array, name: string) =>
+    graph.constant(graph.float, [shape.width, config.headDim / 2], values, name);
+  const inputs = {
+    positions: batch['positions']!,
+    mask: batch['mask']!,
+    cos: table(cos, 'cos'),
+    sin: table(sin, 'sin'),
+  };
+  const hidden = llamaHidden(config, parameters, batch['inputIds']!, inputs);
+  const [base, thought] = [gather(hidden, batch['basePlaces']!), gather(hidden, batch['talkPlaces']!)];
+  const share = mixingWeight(tensors, base, thought);
+  const logits = (h: Value) => llamaLogits(config, parameters, h);
+  const nll = (h: Value) => neg(pick(logSoftmax(logits(h)), batch['targets']!));
+  const sampled = mul(logits(gather(hidden, batch['samplePlaces']!)), graph.scalar(1 / temperature));
+  return {
+    baseNll: nll(base),
+    talkNll: nll(mix(base, thought, share)),
+    logProbability: pick(logSoftmax(sampled), batch['sampled']!),
+    share: reshape(share, [shape.talks]),
+  };
+}
+
+/**
+ * The loss of a step: cross-entropy without and with thoughts, and REINFORCE (Williams 1992) on the thoughts with the advantage that the batch brings.
+ */
+export function thoughtLoss(
+  config: LlamaConfig,
+  shape: ThoughtShape,
+  weights: ThoughtWeights,
+  rule?: ParameterRule,
+): TrainProgramOptions['loss'] {
+  return (graph, tensors, batch): LossResult => {
+    const pass = thoughtPass(graph, config, tensors, batch, shape, weights, rule);
+    const mean = (values: Value) => reduceSum(mul(values, batch['talkWeights']!));
+    const [base, talk] = [mean(pass.baseNll), mean(pass.talkNll)];
+    const policy = neg(reduceSum(mul(stopGradient(batch['advantage']!), pass.logProbability)));
+    const scaled = (value: Value, weight: number) => mul(value, graph.scalar(weight));
+    const loss = add(add(scaled(base, weights.base), scaled(talk, weights.talk)), scaled(policy, weights.policy));
+    return { loss, metrics: { baseNll: base, talkNll: talk, gain: sub(base, talk), share: mean(pass.share) } };
+  };
+}
