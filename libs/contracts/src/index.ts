@@ -1,5 +1,6 @@
 export * from './errors.js';
 export * from './limits.js';
+export * from './nearest.js';
 export * from './ids.js';
 export * from './phases.js';
 export * from './canonical-json.js';
