@@ -6,7 +6,15 @@ import { MERGE_METHODS, noSuchMethod } from '../methods/index.js';
 import type { MergeMethod } from '../method.js';
 import { Field } from './fields.js';
 import { parseLocatedYaml } from './located-yaml.js';
-import type { MergeRecipe, ModelReference, OutputSlice, SourceModel, SourceSlice, TokenizerChoice } from './recipe.js';
+import type {
+  MergeRecipe,
+  ModelReference,
+  OutputSlice,
+  SourceModel,
+  SourceSlice,
+  TokenizerChoice,
+  TokenSource,
+} from './recipe.js';
 import { NO_SETTINGS, readSettings, type Settings } from './settings.js';
 
 /** A recipe with gradients for every layer of a dozen models has some ten kB. */
@@ -151,14 +159,31 @@ function readTokenizer(section: Field | undefined, source: Field | undefined): T
   if (section !== undefined && source !== undefined)
     return source.fail('tokenizer and tokenizer_source exclude each other');
   if (section === undefined)
-    return source ? { at: source.at, source: readSource(source), perToken: false, padToMultipleOf: null } : null;
+    return source ? { at: source.at, source: readSource(source), tokens: new Map(), padToMultipleOf: 1 } : null;
   const f = section.fields(['source', 'tokens', 'pad_to_multiple_of']);
+  const tokens = [...(f.tokens?.entries() ?? [])];
   return {
     at: section.at,
     source: f.source ? readSource(f.source) : 'union',
-    perToken: f.tokens !== undefined && f.tokens.entries().size > 0,
-    padToMultipleOf: f.pad_to_multiple_of?.integer(1) ?? null,
+    tokens: new Map(tokens.map(([token, field]) => [token, readToken(field)])),
+    padToMultipleOf: f.pad_to_multiple_of?.integer(1) ?? 1,
   };
+}
+
+function readToken(field: Field): TokenSource {
+  const { source, force } = field.fields(['source', 'force']);
+  return { at: field.at, from: source ? readTokenSource(source) : null, force: force?.flag() ?? false };
+}
+
+function readTokenSource(field: Field): TokenSource['from'] {
+  const kind = field.node.kind === 'map' ? field.entries().get('kind') : undefined;
+  if (kind === undefined) return { model: readModel(field), token: null };
+  if (kind.choice(['zero', 'model_token']) === 'zero') return field.fields(['kind']) && 'zero';
+  const f = field.fields(['kind', 'model', 'token', 'token_id']);
+  if (f.model === undefined) return field.fail(`${field.name} has no model`);
+  if ((f.token === undefined) === (f.token_id === undefined))
+    return field.fail(`${field.name} has either token or token_id`);
+  return { model: readModel(f.model), token: f.token?.text() ?? f.token_id!.integer(0) };
 }
 
 function readSource(field: Field): TokenizerChoice['source'] {
