@@ -17,6 +17,25 @@ export interface ArtifactHead {
   readonly lineage: Lineage;
 }
 
+/** Which artifacts garbage collection may take. */
+export interface CollectOptions {
+  /** Whether a run still needs the artifact: it, and every file of it, stays. */
+  isReachable(id: string): boolean;
+  /** Only what was put or renewed before this time is taken, in milliseconds since 1970: what is younger may be about to be named by a run. */
+  readonly beforeMs: number;
+  /** Removes nothing, but tells what it would. */
+  readonly isDryRun?: boolean;
+}
+
+/** What garbage collection took, or would take. */
+export interface Garbage {
+  /** Ids, in order. */
+  readonly artifacts: readonly string[];
+  /** Files that no artifact names any more, and what killed writers left behind. */
+  readonly files: number;
+  readonly sizeBytes: number;
+}
+
 /**
  * The port of every artifact store. Files and manifests are content-addressed and never change; what has been put is on disk when the
  * promise resolves. Putting the same bytes again is harmless.
@@ -41,6 +60,18 @@ export interface ArtifactStore {
 
   /** The ids of all artifacts, in order. */
   list(): AsyncIterable<string>;
+
+  /**
+   * Makes an artifact as young as one that was just put, and gives its manifest. Whoever is about to name one that perhaps no run names yet does
+   * this first, so that it cannot be collected in the same moment.
+   */
+  renew(id: string): Promise<Manifest>;
+
+  /**
+   * Removes old artifacts that no run needs, then old files that no artifact names. Any number of processes may put, renew and read at the same
+   * time: what they have put or renewed stays.
+   */
+  collect(options: CollectOptions): Promise<Garbage>;
 
   /**
    * The bytes of a stored file. A whole file is verified while it is read: the stream fails with DIGEST_MISMATCH before it ends. A part

@@ -3,6 +3,8 @@ import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs
 import { dirname, join } from 'node:path';
 import { ForgeError, type StoredFile } from '@agent-forge/contracts';
 
+/** Large reads: hashing and copying run at gigabytes per second only when they are not cut small. */
+export const READ_BYTES = 1024 * 1024;
 /** Leftovers of processes that were killed while writing; nothing takes a day to write. */
 const TEMPORARY_MAX_AGE_MS = 24 * 3_600_000;
 
@@ -11,6 +13,20 @@ export function storeError(error: unknown, doing: string): ForgeError {
   if (error instanceof ForgeError) return error;
   const said = error instanceof Error ? error.message : String(error);
   return new ForgeError('STORE_UNAVAILABLE', `the artifact store cannot ${doing}: ${said}`, error);
+}
+
+/** Does something with the file system. @throws ForgeError as {@link storeError} says */
+export async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw storeError(error, doing);
+  }
+}
+
+/** Whether there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
 /**

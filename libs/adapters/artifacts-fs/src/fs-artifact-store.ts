@@ -1,8 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import {
   decodeManifest,
   encodeManifest,
@@ -11,15 +10,14 @@ import {
   type ArtifactHead,
   type ArtifactName,
   type ArtifactStore,
+  type CollectOptions,
+  type Garbage,
   type Manifest,
-  type ManifestFile,
   type StoredFile,
 } from '@agent-forge/contracts';
-import { publish, storeError, sweepTemporary, writeTemporary } from './disk.js';
-import { listFolder } from './folder.js';
-
-/** Large reads: hashing and copying run at gigabytes per second only when they are not cut small. */
-const READ_BYTES = 1024 * 1024;
+import { collect, renewFile } from './collect.js';
+import { attempt, isMissing, publish, READ_BYTES, storeError, sweepTemporary, writeTemporary } from './disk.js';
+import { materialise, putFolder } from './folder.js';
 
 /**
  * The artifact store in a directory: `files/<first two digits>/<digest>` and `manifests/<id>`. Any number of processes may use it at the same
@@ -67,20 +65,14 @@ export class FsArtifactStore implements ArtifactStore {
     });
   }
 
-  async putFolder(dir: string, role: string, { kind, lineage }: ArtifactHead): Promise<ArtifactName> {
-    const files: ManifestFile[] = [];
-    for (const name of await attempt(`read ${dir}`, () => listFolder(dir))) {
-      files.push({ name, ...(await this.putFile(createReadStream(join(dir, name), { highWaterMark: READ_BYTES }))) });
-    }
-    return { id: await this.putManifest({ version: 1, kind, files, lineage }), kind, role };
+  putFolder(dir: string, role: string, head: ArtifactHead): Promise<ArtifactName> {
+    return putFolder(this, dir, role, head);
   }
 
   manifest(id: string): Promise<Manifest> {
     return attempt(`read artifact ${id}`, async () => {
       const bytes = await readFile(this.#manifestPath(id)).catch((error: unknown) => {
-        throw isMissing(error)
-          ? new ForgeError('ARTIFACT_NOT_FOUND', `there is no artifact ${id} in the store`)
-          : error;
+        throw isMissing(error) ? noArtifact(id) : error;
       });
       return decodeManifest(id, bytes);
     });
@@ -110,31 +102,25 @@ export class FsArtifactStore implements ArtifactStore {
       throw new ForgeError('DIGEST_MISMATCH', `stored file ${digest} has digest ${actual}: it is damaged`);
   }
 
-  async materialise(id: string, dir: string): Promise<void> {
-    const target = resolve(dir);
-    const { files } = await this.manifest(id);
-    await attempt(`write artifact ${id} to ${target}`, async () => {
-      if (
-        await access(target).then(
-          () => true,
-          () => false,
-        )
-      ) {
-        throw new ForgeError('FILE_EXISTS', `${target} exists already; nothing was written`);
-      }
-      const temporary = `${target}.${randomUUID()}.tmp`;
+  materialise(id: string, dir: string): Promise<void> {
+    return materialise(this, id, dir);
+  }
+
+  async renew(id: string): Promise<Manifest> {
+    // Its age first: what has been renewed stays, so that what is read after it is true.
+    await attempt(`renew artifact ${id}`, async () => {
       try {
-        await mkdir(temporary, { recursive: true });
-        for (const { name, digest } of files) {
-          await mkdir(dirname(join(temporary, name)), { recursive: true });
-          await pipeline(this.readFile(digest), createWriteStream(join(temporary, name)));
-        }
-        await rename(temporary, target);
+        await renewFile(this.#manifestPath(id));
       } catch (error) {
-        await rm(temporary, { recursive: true, force: true });
-        throw error;
+        throw isMissing(error) ? noArtifact(id) : error;
       }
     });
+    return this.manifest(id);
+  }
+
+  collect(options: CollectOptions): Promise<Garbage> {
+    const source = { root: this.root, manifest: (id: string) => this.manifest(id) };
+    return attempt('be cleaned', () => collect(source, options));
   }
 
   async check(): Promise<void> {
@@ -159,14 +145,6 @@ function assertDigest(value: string): string {
   throw new ForgeError('ARTIFACT_NOT_FOUND', 'an artifact or file is named by 64 hexadecimal digits');
 }
 
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
-}
-
-async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw storeError(error, doing);
-  }
+function noArtifact(id: string): ForgeError {
+  return new ForgeError('ARTIFACT_NOT_FOUND', `there is no artifact ${id} in the store`);
 }
