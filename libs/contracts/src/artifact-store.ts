@@ -40,7 +40,7 @@ export interface Garbage {
  * The port of every artifact store. Files and manifests are content-addressed and never change; what has been put is on disk when the
  * promise resolves. Putting the same bytes again is harmless.
  *
- * Errors of every method: STORE_UNAVAILABLE (transient), ARTIFACT_NOT_FOUND and DIGEST_MISMATCH (permanent).
+ * Errors of every method: STORE_UNAVAILABLE, or BROKER_UNAVAILABLE where it lies on the broker (both transient), ARTIFACT_NOT_FOUND and DIGEST_MISMATCH (permanent).
  */
 export interface ArtifactStore {
   /**

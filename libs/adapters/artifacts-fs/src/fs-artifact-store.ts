@@ -18,6 +18,7 @@ import {
 import { collect, renewFile } from './collect.js';
 import { attempt, isMissing, publish, READ_BYTES, storeError, sweepTemporary, writeTemporary } from './disk.js';
 import { materialise, putFolder } from './folder.js';
+import { assertDigest, noArtifact, noFile } from './names.js';
 
 /**
  * The artifact store in a directory: `files/<first two digits>/<digest>` and `manifests/<id>`. Any number of processes may use it at the same
@@ -53,10 +54,7 @@ export class FsArtifactStore implements ArtifactStore {
       const { id, bytes } = encodeManifest(manifest);
       for (const { name, digest } of manifest.files) {
         await access(this.#filePath(digest)).catch(() => {
-          throw new ForgeError(
-            'ARTIFACT_NOT_FOUND',
-            `the manifest names file ${name} (${digest}), which is not in the store`,
-          );
+          throw noFile(digest, `${name} of a manifest`);
         });
       }
       const { path } = await writeTemporary(join(this.root, 'tmp'), [bytes], bytes.length);
@@ -93,7 +91,7 @@ export class FsArtifactStore implements ArtifactStore {
         yield chunk as Uint8Array;
       }
     } catch (error) {
-      if (isMissing(error)) throw new ForgeError('ARTIFACT_NOT_FOUND', `there is no file ${digest} in the store`);
+      if (isMissing(error)) throw noFile(digest);
       throw storeError(error, `read file ${digest}`);
     }
     if (range) return;
@@ -137,14 +135,4 @@ export class FsArtifactStore implements ArtifactStore {
   #manifestPath(id: string): string {
     return join(this.root, 'manifests', assertDigest(id));
   }
-}
-
-/** Digests come from outside and become paths: nothing else gets through. */
-function assertDigest(value: string): string {
-  if (isDigest(value)) return value;
-  throw new ForgeError('ARTIFACT_NOT_FOUND', 'an artifact or file is named by 64 hexadecimal digits');
-}
-
-function noArtifact(id: string): ForgeError {
-  return new ForgeError('ARTIFACT_NOT_FOUND', `there is no artifact ${id} in the store`);
 }

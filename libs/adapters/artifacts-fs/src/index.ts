@@ -1,3 +1,4 @@
 export * from './fs-artifact-store.js';
-export { materialise, putFolder, writeFolder } from './folder.js';
-export { sweepTemporary } from './disk.js';
+export * from './folder.js';
+export * from './names.js';
+export { attempt, sweepTemporary } from './disk.js';

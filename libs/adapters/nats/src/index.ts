@@ -9,3 +9,6 @@ export * from './transport.js';
 export * from './dead-letters.js';
 export * from './embedded/server.js';
 export * from './embedded/binary.js';
+export { insist, SEND_TIMEOUT_MS } from './insist.js';
+export { readBatch } from './read-batch.js';
+export { isSequenceConflict } from './errors.js';

@@ -9,7 +9,8 @@ const NO_MESSAGE = 404;
 /**
  * The messages of a stream on some subjects, from a sequence on, in one answer of the broker (batched direct get, NATS ADR-31).
  * @param timeoutMs silence between two messages that counts as a lost answer
- * @returns at most 256; fewer mean that there are no more
+ * @param batch messages of one answer
+ * @returns at most `batch`; fewer mean that there are no more
  * @throws TimeoutError of the client, or the broker's error
  */
 export function readBatch(
@@ -17,6 +18,7 @@ export function readBatch(
   stream: string,
   from: { seq: number; next_by_subj: string },
   timeoutMs: number,
+  batch = BATCH,
 ): Promise<{ messages: StoredMsg[]; isLast: boolean }> {
   return new Promise((resolve, reject) => {
     const messages: StoredMsg[] = [];
@@ -32,8 +34,8 @@ export function readBatch(
       const { err } = done;
       const isEmpty = err instanceof JetStreamError && 'code' in err && err.code === NO_MESSAGE;
       if (err && !isEmpty) reject(err);
-      else resolve({ messages, isLast: messages.length < BATCH });
+      else resolve({ messages, isLast: messages.length < batch });
     };
-    manager.direct.getBatch(stream, { ...from, batch: BATCH, callback }).catch(reject);
+    manager.direct.getBatch(stream, { ...from, batch, callback }).catch(reject);
   });
 }

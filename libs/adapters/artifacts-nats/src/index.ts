@@ -1,0 +1,1 @@
+export * from './nats-artifact-store.js';
