@@ -1,7 +1,8 @@
+import { mkdir } from 'node:fs/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { FsArtifactStore } from '@agent-forge/artifacts-fs';
+import { sweepTemporary } from '@agent-forge/artifacts-fs';
 import { closeNats, connectNats, ensureStreams } from '@agent-forge/nats';
-import { artifactsDir, createHttpApp, listen, type Logger } from '@agent-forge/runtime';
+import { createHttpApp, listen, openStore, storeLocation, workDir, type Logger } from '@agent-forge/runtime';
 import type { GatewayConfig } from './config.js';
 import { streamUploads } from './datasets/datasets.controller.js';
 import { ApiDocument } from './docs/docs.controller.js';
@@ -34,15 +35,18 @@ export async function startGateway(
 
 /** Connects a gateway to broker and store. */
 export async function createGateway(config: GatewayConfig, logger: Logger): Promise<Gateway> {
-  const store = await FsArtifactStore.open(artifactsDir(config.dataDir));
+  await mkdir(workDir(config.dataDir), { recursive: true });
+  await sweepTemporary(workDir(config.dataDir));
   const connection = await connectNats({ ...config.nats, name: 'gateway' });
   try {
     await ensureStreams(connection, config.natsReplicas);
+    const { store, close: closeStore } = await openStore(storeLocation(config, 'gateway'));
     const app = await createHttpApp(GatewayModule.for({ config, connection, store, logger }), logger);
     streamUploads(app.getHttpAdapter().getInstance());
     app.get(ApiDocument).document = describeApi(app);
     const close = async () => {
       await app.close();
+      await closeStore();
       await closeNats(connection);
     };
     return { app, listen: () => listen(app, config), close };

@@ -4,9 +4,10 @@ import { publishProgress, type RunLog } from '@agent-forge/nats';
 import { resolveParams, type Phase, type PhaseProgress } from '@agent-forge/phases';
 import { inputsOf, planOf, type PhaseOutcome, type RunState } from '@agent-forge/run';
 import { runInWorker } from '@agent-forge/tensor/worker';
-import { artifactsDir, workDir, type ServiceConfig } from './config.js';
+import { workDir, type ServiceConfig } from './config.js';
 import type { PhaseJob } from './job/phase-job.js';
 import type { Logger } from './logger.js';
+import { storeLocation } from './open-store.js';
 
 /** The function that runs in the worker thread. */
 const PHASE_JOB = new URL('./job/phase-job.js', import.meta.url);
@@ -42,11 +43,11 @@ export async function runAttempt(options: AttemptOptions, claim: Claim, signal: 
   const scratch = join(workDir(config.dataDir), `${run}-${phase.name}-${attempt}-${worker}`);
   await mkdir(scratch, { recursive: true });
   try {
-    const { threads, codeVersion, dataDir } = config;
+    const { threads, codeVersion } = config;
     const job: PhaseJob = {
       module: phase.module,
       input,
-      artifactsDir: artifactsDir(dataDir),
+      artifacts: storeLocation(config, phase.name),
       workDir: scratch,
       threads,
       codeVersion,

@@ -10,6 +10,7 @@ describe('the environment of a service', () => {
       nats: { servers: 'nats://127.0.0.1:4222' },
       natsReplicas: 1,
       dataDir: resolve('data'),
+      artifacts: 'fs',
       host: '127.0.0.1',
       port: 0,
       threads: expect.any(Number),
@@ -43,6 +44,7 @@ describe('the environment of a service', () => {
     [{ ...least, FORGE_PORT: '70000' }, /FORGE_PORT=70000 is not a whole number from 0 to 65535/],
     [{ ...least, FORGE_THREADS: '1.5' }, /FORGE_THREADS=1\.5/],
     [{ ...least, FORGE_NATS_REPLICAS: '0' }, /FORGE_NATS_REPLICAS=0/],
+    [{ ...least, FORGE_ARTIFACTS: 's4' }, /FORGE_ARTIFACTS=s4 is none of fs, nats/],
     [{ ...least, FORGE_LOG_LEVEL: 'loud' }, /FORGE_LOG_LEVEL=loud is none of trace, debug/],
   ])('is refused with every mistake named: %j', (env, message) => {
     expect(() => readConfig(env)).toThrow(

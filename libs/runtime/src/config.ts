@@ -24,6 +24,8 @@ export interface ServiceConfig extends BaseConfig {
   readonly nats: Omit<NatsOptions, 'name'>;
   /** `FORGE_NATS_REPLICAS`: copies of each message in a cluster (default 1). */
   readonly natsReplicas: number;
+  /** `FORGE_ARTIFACTS`: where artifacts lie: `fs`, below the data directory (default), or `nats`, in JetStream's object store. */
+  readonly artifacts: 'fs' | 'nats';
   /** `FORGE_THREADS`: threads that a phase may keep busy (default: those of the machine). */
   readonly threads: number;
 }
@@ -54,6 +56,7 @@ export function readConfig(env: NodeJS.ProcessEnv, defaultPort = 0): ServiceConf
     },
     natsReplicas: reader.integer('FORGE_NATS_REPLICAS', 1, 1, MAX_REPLICAS),
     ...readBaseConfig(reader, defaultPort),
+    artifacts: reader.oneOf('FORGE_ARTIFACTS', 'fs', ['fs', 'nats']),
     threads: reader.integer('FORGE_THREADS', availableParallelism(), 1, MAX_THREADS),
   };
   reader.check();

@@ -28,8 +28,8 @@ export class EnvReader {
   }
 
   /** One of a few words. */
-  oneOf(name: string, fallback: string, words: readonly string[]): string {
-    const value = this.text(name) ?? fallback;
+  oneOf<T extends string>(name: string, fallback: T, words: readonly T[]): T {
+    const value = (this.text(name) ?? fallback) as T;
     if (!words.includes(value)) this.#problems.push(`${name}=${value} is none of ${words.join(', ')}`);
     return value;
   }

@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ulid } from '@agent-forge/contracts';
-import { FsArtifactStore, sweepTemporary } from '@agent-forge/artifacts-fs';
+import { sweepTemporary } from '@agent-forge/artifacts-fs';
 import {
   closeNats,
   connectNats,
@@ -15,9 +15,10 @@ import {
   RunLog,
 } from '@agent-forge/nats';
 import type { Phase } from '@agent-forge/phases';
-import { artifactsDir, readConfig, workDir, type ServiceConfig } from './config.js';
+import { readConfig, workDir, type ServiceConfig } from './config.js';
 import { makeLogger, nestLogger, type Logger } from './logger.js';
 import { PhaseModule } from './nest/phase.module.js';
+import { openStore, storeLocation } from './open-store.js';
 import { PhaseHandler } from './phase-handler.js';
 import { runService } from './service.js';
 
@@ -40,11 +41,11 @@ export async function startPhase(
   config: ServiceConfig,
   logger: Logger,
 ): Promise<{ url: string; close(): Promise<void> }> {
-  const store = await FsArtifactStore.open(artifactsDir(config.dataDir));
   await mkdir(workDir(config.dataDir), { recursive: true });
   await sweepTemporary(workDir(config.dataDir));
   const connection = await connectNats({ ...config.nats, name: phase.name });
   await ensureStreams(connection, config.natsReplicas);
+  const { store, close: closeStore } = await openStore(storeLocation(config, phase.name));
   const consumer = await ensurePhaseConsumer(connection, phase.name);
   const log = new RunLog(connection, `/agentforge/${phase.name}`);
   const worker = ulid(Date.now(), randomBytes(10));
@@ -67,6 +68,7 @@ export async function startPhase(
   logger.info({ url, worker, consumer }, 'serving');
   const close = async () => {
     await app.close();
+    await closeStore();
     await closeNats(connection);
   };
   return { url, close };

@@ -1,7 +1,7 @@
 import type { WorkerContext } from '@agent-forge/tensor/worker';
-import { FsArtifactStore } from '@agent-forge/artifacts-fs';
 import { LocalHost, type Phase, type PhaseInput, type PhaseProgress } from '@agent-forge/phases';
 import type { PhaseOutcome } from '@agent-forge/run';
+import { openStore, type StoreLocation } from '../open-store.js';
 import { runPhase } from './run-phase.js';
 
 /** A person sees about this many changes a second; more would only fill the progress stream. */
@@ -12,7 +12,7 @@ export interface PhaseJob {
   /** URL of the module that exports the phase as `phase`. */
   readonly module: string;
   readonly input: PhaseInput;
-  readonly artifactsDir: string;
+  readonly artifacts: StoreLocation;
   readonly workDir: string;
   readonly threads: number;
   readonly codeVersion: string;
@@ -20,21 +20,25 @@ export interface PhaseJob {
 
 /** Runs one attempt of a phase; called in a worker thread, so that the service keeps answering however long it takes. */
 export async function run(
-  { module, input, artifactsDir, ...rest }: PhaseJob,
+  { module, input, artifacts: location, ...rest }: PhaseJob,
   { signal, progress }: WorkerContext<PhaseProgress>,
 ): Promise<PhaseOutcome> {
   const { phase } = (await import(module)) as { phase: Phase };
-  const artifacts = await FsArtifactStore.open(artifactsDir);
+  const { store: artifacts, close } = await openStore(location);
   const host = new LocalHost({ phase, artifacts, signal, ...rest });
-  return runPhase(phase, {
-    ...host,
-    ...input,
-    ...rest,
-    checkpoint: undefined,
-    artifacts,
-    signal,
-    report: throttled(progress),
-  });
+  try {
+    return await runPhase(phase, {
+      ...host,
+      ...input,
+      ...rest,
+      checkpoint: undefined,
+      artifacts,
+      signal,
+      report: throttled(progress),
+    });
+  } finally {
+    await close();
+  }
 }
 
 /** Passes on the first word of a stage, its last, and in between as many as the interval allows. */

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { RecipeSchema, runFilter, type LogEvent, type PhasePlan } from '@agent-forge/contracts';
-import { FsArtifactStore } from '@agent-forge/artifacts-fs';
+import { RecipeSchema, runFilter, type ArtifactStore, type LogEvent, type PhasePlan } from '@agent-forge/contracts';
 import { LOG_STREAM, phaseConsumerName, readEvents, RunLog } from '@agent-forge/nats';
 import { startTestBroker, type TestBroker } from '@agent-forge/nats/testing';
-import { artifactsDir } from '../config.js';
+import { readConfig } from '../config.js';
+import { openStore, storeLocation, type OpenStore } from '../open-store.js';
 import type { ReadyMessage } from '../service.js';
 
 /** A phase service in a process of its own. */
@@ -26,13 +26,17 @@ export class World {
   private constructor(
     readonly broker: TestBroker,
     readonly log: RunLog,
-    readonly store: FsArtifactStore,
+    readonly store: ArtifactStore,
     readonly dataId: string,
+    readonly env: Record<string, string>,
+    private readonly closeStore: OpenStore['close'],
   ) {}
 
-  static async create(): Promise<World> {
+  /** @param artifacts where artifacts lie */
+  static async create(artifacts: 'fs' | 'nats' = 'fs'): Promise<World> {
     const broker = await startTestBroker();
-    const store = await FsArtifactStore.open(artifactsDir(broker.dataDir));
+    const env = envOf(broker, artifacts);
+    const { store, close } = await openStore(storeLocation(readConfig(env), 'test'));
     const { digest, sizeBytes } = await store.putFile([Buffer.from('some text to hash')]);
     const lineage = {
       parents: [],
@@ -45,18 +49,7 @@ export class World {
     };
     const files = [{ name: 'text.txt', digest, sizeBytes }];
     const dataId = await store.putManifest({ version: 1, kind: 'dataset', files, lineage });
-    return new World(broker, new RunLog(broker.connection, '/agentforge/test'), store, dataId);
-  }
-
-  get env(): Record<string, string> {
-    const { url, user, password } = this.broker.server;
-    return {
-      NATS_URL: url,
-      NATS_USER: user,
-      NATS_PASSWORD: password,
-      FORGE_DATA_DIR: this.broker.dataDir,
-      FORGE_THREADS: '1',
-    };
+    return new World(broker, new RunLog(broker.connection, '/agentforge/test'), store, dataId, env, close);
   }
 
   /** Starts a service for the hash phase of a name and waits until it takes work. */
@@ -124,6 +117,19 @@ export class World {
       child.kill('SIGKILL');
       await ended;
     }
+    await this.closeStore();
     await this.broker.stop();
   }
+}
+
+function envOf({ server, dataDir }: TestBroker, artifacts: 'fs' | 'nats'): Record<string, string> {
+  const { url, user, password } = server;
+  return {
+    NATS_URL: url,
+    NATS_USER: user,
+    NATS_PASSWORD: password,
+    FORGE_DATA_DIR: dataDir,
+    FORGE_THREADS: '1',
+    FORGE_ARTIFACTS: artifacts,
+  };
 }
