@@ -1,13 +1,6 @@
 import { ForgeError } from '@agent-forge/contracts';
-import {
-  fromBfloat16,
-  fromFloat16,
-  toBfloat16,
-  toFloat16,
-  type FloatDtype,
-  type TypedTensor,
-  type WeightTensor,
-} from '@agent-forge/model';
+import { toBfloat16, toFloat16, type FloatDtype, type TypedTensor, type WeightTensor } from '@agent-forge/model';
+import { halfOf, widen } from './math/kernels.js';
 
 /** One tensor of one model as a merge method sees it: float32 values in C order, which are read a stretch at a time. */
 export interface Operand {
@@ -49,25 +42,24 @@ export class StoredOperand implements Operand {
     return new StoredOperand(data, 'F32', cast);
   }
 
-  /** The first `length` values alone. */
-  first(length: number): StoredOperand {
-    return length === this.length ? this : new StoredOperand(this.bits.subarray(0, length), this.stored, this.cast);
-  }
-
   read(start: number, target: Float32Array): void {
-    const { bits, cast } = this;
-    if (bits instanceof Float32Array) target.set(bits.subarray(start, start + target.length));
-    else widen(bits.subarray(start, start + target.length), this.stored, target);
-    if (cast !== null && cast !== 'F32' && cast !== this.stored) {
-      const rounded = new Uint16Array(target.length);
-      if (cast === 'BF16') toBfloat16(target, rounded);
-      else toFloat16(target, rounded);
-      widen(rounded, cast, target);
-    }
+    const values = this.bits.subarray(start, start + target.length);
+    if (this.stored === 'F32') target.set(values);
+    else halfOf(target).set(values);
+    widenAs(target, this.stored, this.cast);
   }
 }
 
-function widen(bits: Uint16Array, dtype: FloatDtype, target: Float32Array): void {
-  if (dtype === 'BF16') fromBfloat16(bits, target);
-  else fromFloat16(bits, target);
+/**
+ * Makes float32 values of what was put into their memory: float32, or half floats in {@link halfOf} it.
+ * @param cast rounded to this type
+ */
+export function widenAs(target: Float32Array, stored: FloatDtype, cast: FloatDtype | null): void {
+  if (stored !== 'F32') widen(target, stored);
+  if (cast === null || cast === 'F32' || cast === stored) return;
+  const rounded = new Uint16Array(target.length);
+  if (cast === 'BF16') toBfloat16(target, rounded);
+  else toFloat16(target, rounded);
+  halfOf(target).set(rounded);
+  widen(target, cast);
 }

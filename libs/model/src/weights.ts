@@ -15,6 +15,11 @@ export interface LazyWeights {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** @param ahead names that will be read next, in this order, for those who can begin with them meanwhile */
   read(name: string, ahead?: readonly string[]): Promise<WeightTensor>;
+  /**
+   * The same values as they will be stored, in C order: for those who round and audit values where they make them. Absent
+   * where whoever writes does both.
+   */
+  readStored?(name: string, ahead: readonly string[]): Promise<Uint8Array>;
 }
 
 /** A whole model in memory. */

@@ -1,12 +1,13 @@
-import { openSafetensors, type FloatDtype, type TensorSource } from '@agent-forge/model';
-import { StoredOperand } from '../operand.js';
+import { openSafetensors, type FloatDtype, type OpenTensor, type TensorSource } from '@agent-forge/model';
 import type { MergeWork } from '../plan/plan.js';
-import { Arena, arenaBytes } from './arena.js';
-import { mergeTensor, readOperands } from './merge-tensor.js';
+import { encode } from './encode.js';
+import { FileOperand } from './file-operand.js';
+import { elementCount, mergeTensor, readOperands } from './merge-tensor.js';
 
-/** Merges tensors of model folders, one at a time, in memory that is as large as the largest of them needs. */
+/** Merges tensors of model folders, one at a time, in memory for one result. */
 export class FolderMerger {
-  private readonly arena = new Arena();
+  /** Holds every result before it is rounded; grows to the largest. */
+  private room = new Float32Array(0);
 
   private constructor(
     private readonly work: MergeWork,
@@ -18,22 +19,27 @@ export class FolderMerger {
     return new FolderMerger(work, await Promise.all(paths.map((path) => openSafetensors(path))));
   }
 
-  /** @param tensor index in the plan */
-  async merge(tensor: number, out: Float32Array): Promise<void> {
+  /**
+   * @param tensor index in the plan
+   * @param out where the result goes as it is stored
+   * @throws ForgeError `AUDIT_FAILED` when a value is not finite or too large for its type, and what reading throws
+   */
+  async merge(tensor: number, out: Uint8Array): Promise<void> {
     const planned = this.work.tensors[tensor]!;
-    const parts = [...(planned.base ? [planned.base] : []), ...planned.inputs];
-    const sizes = parts.map(({ source, tensor: name }) => this.sources[source]!.tensors.get(name)!.sizeBytes);
-    this.arena.reset(sizes.reduce((sum, size) => sum + arenaBytes(size), 0));
-    const operands = await readOperands(planned, (source, name) => this.operand(source, name));
-    mergeTensor(this.work, planned, operands, out);
-  }
-
-  private async operand(source: number, name: string): Promise<StoredOperand> {
-    const { dtype, sizeBytes } = this.sources[source]!.tensors.get(name)!;
-    const bytes = this.arena.take(sizeBytes);
-    await this.sources[source]!.readInto(name, bytes);
-    const Values = dtype === 'F32' ? Float32Array : Uint16Array;
-    const bits = new Values(bytes.buffer as ArrayBuffer, bytes.byteOffset, sizeBytes / Values.BYTES_PER_ELEMENT);
-    return new StoredOperand(bits, dtype as FloatDtype, this.work.cast);
+    const length = elementCount(planned.shape);
+    if (this.room.length < length) this.room = new Float32Array(length);
+    const values = this.room.subarray(0, length);
+    const open: OpenTensor[] = [];
+    try {
+      const operands = await readOperands(planned, async (source, name) => {
+        const opened = await this.sources[source]!.openTensor(name);
+        open.push(opened);
+        return new FileOperand(opened, opened.dtype as FloatDtype, this.work.cast);
+      });
+      mergeTensor(this.work, planned, operands, values);
+      encode(planned, values, out);
+    } finally {
+      for (const each of open) each.close();
+    }
   }
 }

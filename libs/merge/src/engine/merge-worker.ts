@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { ForgeError, type ErrorCode } from '@agent-forge/contracts';
 import { FolderMerger } from './folder-merger.js';
+import { storedBytes } from './merge-tensor.js';
 import type { MergeWork } from '../plan/plan.js';
 
 /** What a thread is started with. */
@@ -8,7 +9,7 @@ export interface MergeThreadStart {
   readonly work: MergeWork;
   /** Folders of the models, by their index in the plan. */
   readonly paths: readonly string[];
-  /** Where results go, as float32. */
+  /** Where results go, as they are stored. */
   readonly results: SharedArrayBuffer;
 }
 
@@ -32,12 +33,7 @@ const { work, paths, results } = workerData as MergeThreadStart;
 const merger = FolderMerger.open(work, paths);
 
 port.on('message', ({ tensor, offset }: MergeTask) => {
-  const { shape } = work.tensors[tensor]!;
-  const out = new Float32Array(
-    results,
-    offset,
-    shape.reduce((a, b) => a * b, 1),
-  );
+  const out = new Uint8Array(results, offset, storedBytes(work.tensors[tensor]!));
   merger
     .then((opened) => opened.merge(tensor, out))
     .then(

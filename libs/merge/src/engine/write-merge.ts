@@ -78,11 +78,12 @@ function reporting(pool: MergePool, { onProgress, signal }: WriteMergeOptions): 
   const total = pool.shapes.size;
   return {
     shapes: pool.shapes,
-    read: async (name, ahead) => {
+    read: (name, ahead) => pool.read(name, ahead),
+    readStored: async (name, ahead) => {
       if (signal?.aborted) throw new ForgeError('CANCELLED', 'the merge was stopped');
-      const tensor = await pool.read(name, ahead);
+      const bytes = await pool.readStored(name, ahead);
       onProgress?.({ tensor: name, done: ++done, total });
-      return tensor;
+      return bytes;
     },
   };
 }

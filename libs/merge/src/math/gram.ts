@@ -1,6 +1,7 @@
 import type { Operand } from '../operand.js';
 import { BLOCK_ELEMENTS, forEachBlock } from './blocks.js';
 import { dot, subtract } from './kernels.js';
+import { scratchFloats, withScratch } from './scratch.js';
 
 /** Symmetric matrix of inner products. */
 export type Gram = readonly Float64Array[];
@@ -13,16 +14,19 @@ export type Gram = readonly Float64Array[];
 export function gram(operands: readonly Operand[], base: Operand | null, start: number, end: number): Gram {
   const matrix = operands.map(() => new Float64Array(operands.length));
   const size = Math.min(BLOCK_ELEMENTS, end - start);
-  const buffers = operands.map(() => new Float32Array(size));
-  const origin = new Float32Array(size);
-  forEachBlock(start, end, (at, length) => {
-    const vectors = buffers.map((buffer) => buffer.subarray(0, length));
-    if (base !== null) base.read(at, origin.subarray(0, length));
-    for (const [i, x] of vectors.entries()) {
-      operands[i]!.read(at, x);
-      if (base !== null) subtract(x, origin);
-      for (let j = 0; j <= i; j++) matrix[i]![j]! += dot(x, vectors[j]!);
-    }
+  withScratch(() => {
+    const buffers = operands.map(() => scratchFloats(size));
+    const room = scratchFloats(size);
+    forEachBlock(start, end, (at, length) => {
+      const vectors = buffers.map((buffer) => buffer.subarray(0, length));
+      const origin = room.subarray(0, length);
+      base?.read(at, origin);
+      for (const [i, x] of vectors.entries()) {
+        operands[i]!.read(at, x);
+        if (base !== null) subtract(x, origin);
+        for (let j = 0; j <= i; j++) matrix[i]![j]! += dot(x, vectors[j]!);
+      }
+    });
   });
   for (const [i, row] of matrix.entries()) for (let j = 0; j < i; j++) matrix[j]![i] = row[j]!;
   return matrix;

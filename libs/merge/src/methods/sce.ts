@@ -1,5 +1,6 @@
 import { BLOCK_ELEMENTS, forEachBlock } from '../math/blocks.js';
 import { magnitudeKeys, selectLargest, type Selection } from '../math/select.js';
+import { scratchFloats } from '../math/scratch.js';
 import { defineMethod } from '../method.js';
 import { int8Mask, number } from '../parameters.js';
 import { Origin, TaskVector } from '../task-vectors/task-vector.js';
@@ -44,7 +45,7 @@ export const sce = defineMethod({
 type Work = (values: readonly Float32Array[], start: number) => void;
 
 function forEachStretch(vectors: readonly TaskVector[], work: Work): void {
-  const buffers = vectors.map(() => new Float32Array(BLOCK_ELEMENTS));
+  const buffers = vectors.map(() => scratchFloats(BLOCK_ELEMENTS));
   forEachBlock(0, vectors[0]!.length, (start, length) => {
     const values = buffers.map((buffer) => buffer.subarray(0, length));
     for (const [i, stretch] of values.entries()) vectors[i]!.read(start, stretch);

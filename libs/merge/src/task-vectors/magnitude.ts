@@ -1,6 +1,6 @@
-import { forEachBlock } from '../math/blocks.js';
 import { bitsOf, keepFrom } from '../math/kernels.js';
-import { magnitudeKeys, selectLargest, type Selection } from '../math/select.js';
+import type { Selection } from '../math/select.js';
+import { largestMagnitudes } from './largest.js';
 import { KEEP_ALL, KEEP_NONE, type Pruning } from './pruning.js';
 import type { TaskVector } from './task-vector.js';
 
@@ -12,8 +12,7 @@ import type { TaskVector } from './task-vector.js';
 export function keepLargest(vector: TaskVector, density: number, scratch: Float32Array): Pruning {
   if (density >= 1) return KEEP_ALL;
   if (density <= 0) return KEEP_NONE;
-  const keys = keysOf(vector, scratch);
-  return largest(selectLargest(keys, Math.max(1, Math.trunc(density * vector.length))));
+  return largest(largestMagnitudes(vector, Math.max(1, Math.trunc(density * vector.length)), scratch));
 }
 
 /**
@@ -26,14 +25,8 @@ export function dropOutliers(vector: TaskVector, density: number, gamma: number,
   const kept = Math.max(0, Math.trunc(density * vector.length));
   if (kept === 0) return KEEP_NONE;
   const outliers = Math.min(Math.max(0, Math.trunc(gamma * vector.length)), vector.length - kept);
-  const keys = keysOf(vector, scratch);
-  const upper = largest(selectLargest(keys, outliers + kept));
-  return outliers === 0 ? upper : without(upper, selectLargest(keys, outliers));
-}
-
-function keysOf(vector: TaskVector, scratch: Float32Array): Uint32Array {
-  forEachBlock(0, vector.length, (start, length) => vector.read(start, scratch.subarray(start, start + length)));
-  return magnitudeKeys(scratch.subarray(0, vector.length));
+  const upper = largest(largestMagnitudes(vector, outliers + kept, scratch));
+  return outliers === 0 ? upper : without(upper, largestMagnitudes(vector, outliers, scratch));
 }
 
 function largest({ key, ties }: Selection): Pruning {
@@ -41,7 +34,7 @@ function largest({ key, ties }: Selection): Pruning {
     begin: () => {
       let left = ties;
       return (stretch) => {
-        left = keepFrom(bitsOf(stretch), key, left);
+        left = keepFrom(stretch, key, left);
       };
     },
   };

@@ -1,5 +1,6 @@
 import { blockLength, forEachBlock } from '../math/blocks.js';
-import { add, addAgreeing, bitsOf, divide, scale, zeroToOne } from '../math/kernels.js';
+import { add, addAgreeing, divide, scale, zeroToOne } from '../math/kernels.js';
+import { scratchFloats } from '../math/scratch.js';
 import type { Mask, Pruning } from './pruning.js';
 import type { Origin, TaskVector } from './task-vector.js';
 
@@ -30,22 +31,24 @@ export function mix(origin: Origin, parts: readonly MixPart[], options: MixOptio
   const rows = parts[0]?.vector.rowLength ?? 1;
   const size = Math.min(blockLength(rows), out.length);
   const masks = parts.map(({ pruning }) => pruning.begin());
-  const buffers = parts.map(() => new Float32Array(size));
+  const buffers = parts.map(() => scratchFloats(size));
   const weights = parts.map(({ weight }) => Math.fround(weight));
-  const [sum, vote, divisor] = [new Float32Array(size), new Float32Array(size), new Float32Array(size)];
+  const rooms = [0, 1, 2].map(() => scratchFloats(size));
   const work = (start: number, length: number): void => {
     const vectors = buffers.map((buffer) => buffer.subarray(0, length));
     for (const [i, values] of vectors.entries()) weigh(parts[i]!, masks[i]!, weights[i]!, values, start);
-    const total = sum.subarray(0, length);
-    addUp(vectors, total);
-    if (options.elect) elect(vectors, weights, total, vote, divisor);
-    else divisor.fill(plainDivisor(weights), 0, length);
-    const target = out.subarray(start, start + length);
-    target.set(origin.read(start, length));
-    finish(target, total, divisor, options);
+    const [sum, vote, divisor] = rooms.map((room) => room.subarray(0, length)) as Rooms;
+    addUp(vectors, sum);
+    if (options.elect) elect(vectors, weights, sum, vote, divisor);
+    else divisor.fill(plainDivisor(weights));
+    finish(sum, divisor, options);
+    add(sum, origin.read(start, length));
+    out.set(sum, start);
   };
   forEachBlock(0, out.length, work, rows);
 }
+
+type Rooms = [sum: Float32Array, vote: Float32Array, divisor: Float32Array];
 
 function weigh({ vector }: MixPart, mask: Mask, weight: number, values: Float32Array, start: number): void {
   vector.read(start, values);
@@ -69,7 +72,7 @@ function elect(
   vote.set(sum);
   sum.fill(0);
   divisor.fill(0);
-  for (const [k, values] of vectors.entries()) addAgreeing(values, weights[k]!, bitsOf(vote), sum, divisor);
+  for (const [k, values] of vectors.entries()) addAgreeing(values, weights[k]!, vote, sum, divisor);
   zeroToOne(divisor);
 }
 
@@ -78,8 +81,7 @@ function plainDivisor(weights: readonly number[]): number {
   return Math.abs(total) < MIN_DIVISOR ? 1 : total;
 }
 
-function finish(target: Float32Array, sum: Float32Array, divisor: Float32Array, options: MixOptions): void {
+function finish(sum: Float32Array, divisor: Float32Array, options: MixOptions): void {
   if (options.normalize) divide(sum, divisor);
-  if (options.lambda !== 1) scale(sum, Math.fround(options.lambda));
-  add(target, sum);
+  if (options.lambda !== 1) scale(sum, options.lambda);
 }

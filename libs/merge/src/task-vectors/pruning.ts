@@ -1,5 +1,6 @@
 import { forEachBlock, blockLength } from '../math/blocks.js';
 import { scale, sumOfMagnitudes } from '../math/kernels.js';
+import { scratchFloats } from '../math/scratch.js';
 import type { Rescale } from '../parameters.js';
 import type { TaskVector } from './task-vector.js';
 
@@ -29,7 +30,7 @@ export function rescaled(pruning: Pruning, vector: TaskVector, rule: Rescale): P
   if (rule !== 'l1' || pruning === KEEP_ALL || pruning === KEEP_NONE) return pruning;
   let [before, after] = [0, 0];
   const mask = pruning.begin();
-  const buffer = new Float32Array(Math.min(blockLength(vector.rowLength), vector.length));
+  const buffer = scratchFloats(Math.min(blockLength(vector.rowLength), vector.length));
   forEachBlock(
     0,
     vector.length,

@@ -1,3 +1,4 @@
+import { keepAtRandom as keep, randomWords } from '../math/kernels.js';
 import { KEEP_ALL, KEEP_NONE, rescaled, scaled, type Pruning } from './pruning.js';
 import type { Rescale } from '../parameters.js';
 import type { TaskVector } from './task-vector.js';
@@ -8,13 +9,11 @@ const TWO_TO_32 = 2 ** 32;
 export function keepAtRandom(vector: TaskVector, density: number, rule: Rescale): Pruning {
   if (density >= 1) return KEEP_ALL;
   if (density <= 0) return KEEP_NONE;
-  const limit = density * TWO_TO_32;
+  const limit = Math.min(Math.ceil(density * TWO_TO_32), TWO_TO_32 - 1);
   const pruning: Pruning = {
     begin: () => {
-      const random = vector.random();
-      return (stretch) => {
-        for (let i = 0; i < stretch.length; i++) if (random.uint32() >= limit) stretch[i] = 0;
-      };
+      const words = randomWords(vector.random().state());
+      return (stretch) => keep(stretch, words, limit);
     },
   };
   return rule === 'inverse_density' ? scaled(pruning, 1 / density) : rescaled(pruning, vector, rule);

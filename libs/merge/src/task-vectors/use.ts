@@ -1,5 +1,6 @@
 import { BLOCK_ELEMENTS, forEachBlock } from '../math/blocks.js';
 import { subtract } from '../math/kernels.js';
+import { scratchFloats } from '../math/scratch.js';
 import type { Operand } from '../operand.js';
 
 /** Changes up to this are rounding, not learning. */
@@ -36,7 +37,7 @@ export function mergeByUse(
 type Work = (changes: readonly Float32Array[], origin: Float32Array, start: number) => void;
 
 function forEachStretch(base: Operand, models: readonly Operand[], work: Work): void {
-  const buffers = [base, ...models].map(() => new Float32Array(BLOCK_ELEMENTS));
+  const buffers = [base, ...models].map(() => scratchFloats(BLOCK_ELEMENTS));
   forEachBlock(0, base.length, (start, length) => {
     const [origin, ...changes] = buffers.map((buffer) => buffer.subarray(0, length));
     base.read(start, origin!);

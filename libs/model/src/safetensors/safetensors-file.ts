@@ -8,7 +8,8 @@ import { foreignFormat, SIGNATURE_BYTES, unsupportedFormat } from './foreign-for
 import { fromBfloat16, fromFloat16 } from './half.js';
 import { invalidSafetensors, parseHeader, type SafetensorsHeader, type TensorInfo } from './header.js';
 import { MAX_HEADER_BYTES, MAX_TENSOR_BYTES } from './limits.js';
-import type { OpenOptions, TensorSource, TypedTensor } from './tensor-source.js';
+import { openStretches } from './open-tensor.js';
+import type { OpenOptions, OpenTensor, TensorSource, TypedTensor } from './tensor-source.js';
 
 const LENGTH_BYTES = 8;
 
@@ -80,8 +81,11 @@ export class SafetensorsFile implements TensorSource {
     return { dtype, shape, data };
   }
 
-  async readInto(name: string, target: Uint8Array): Promise<void> {
-    await this.fill(name, this.info(name), target);
+  async openTensor(name: string): Promise<OpenTensor> {
+    const info = this.info(name);
+    await this.assertUnchanged();
+    const { dtype, shape, sizeBytes, offsetBytes } = info;
+    return openStretches(this.path, name, { dtype, shape, sizeBytes }, this.dataStart + offsetBytes);
   }
 
   private info(name: string): TensorInfo {
@@ -116,9 +120,13 @@ export class SafetensorsFile implements TensorSource {
     }
   }
 
-  private async fill(name: string, info: TensorInfo, target: Uint8Array): Promise<void> {
+  private async assertUnchanged(): Promise<void> {
     const { version } = await identify(this.path);
     if (version !== this.identity.version) throw invalidSafetensors(this.path, 'it changed since it was opened');
+  }
+
+  private async fill(name: string, info: TensorInfo, target: Uint8Array): Promise<void> {
+    await this.assertUnchanged();
     const read = await withFile(this.path, (file) => readAt(file, target, this.dataStart + info.offsetBytes));
     if (read < target.length) throw invalidSafetensors(this.path, `it ends inside tensor ${shown(name)}`);
   }

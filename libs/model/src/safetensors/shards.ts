@@ -6,7 +6,7 @@ import { identify, readAt, withFile } from './file-access.js';
 import { MAX_INDEX_BYTES, MAX_INDEX_CONTAINERS, MAX_INDEX_DEPTH, MAX_SHARDS, MAX_TENSORS } from './limits.js';
 import { SafetensorsFile } from './safetensors-file.js';
 import { parseStrictJson, type StrictJson } from './strict-json.js';
-import type { OpenOptions, StoredTensor, TensorSource, TypedTensor } from './tensor-source.js';
+import type { OpenOptions, OpenTensor, StoredTensor, TensorSource, TypedTensor } from './tensor-source.js';
 
 /** Plain file names: nothing that leaves the folder of the index, on any system. */
 const SHARD_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,200}\.safetensors$/;
@@ -62,8 +62,8 @@ export class ShardedSafetensors implements TensorSource {
     return this.shard(name).then((shard) => shard.readStored(name));
   }
 
-  readInto(name: string, target: Uint8Array): Promise<void> {
-    return this.shard(name).then((shard) => shard.readInto(name, target));
+  openTensor(name: string): Promise<OpenTensor> {
+    return this.shard(name).then((shard) => shard.openTensor(name));
   }
 
   private async shard(name: string): Promise<SafetensorsFile> {

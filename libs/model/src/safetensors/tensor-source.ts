@@ -16,6 +16,16 @@ export interface TypedTensor {
   readonly data: TensorArray;
 }
 
+/** Stored bytes of a tensor, for threads that have nothing else to do than to wait for them. */
+export interface OpenTensor extends StoredTensor {
+  /**
+   * Fills `target` with the bytes from a position on.
+   * @throws ForgeError `SAFETENSORS_INVALID` when the file ends there, `STORE_UNAVAILABLE`
+   */
+  read(startBytes: number, target: Uint8Array): void;
+  close(): void;
+}
+
 /** Named tensors that are read one at a time, on demand; nothing is held between reads, neither memory nor a file. */
 export interface TensorSource {
   /** Where it comes from, for messages. */
@@ -33,11 +43,10 @@ export interface TensorSource {
   /** As {@link readTyped}, but half floats stay the 16 bits that are stored, which takes half the memory. */
   readStored(name: string): Promise<TypedTensor>;
   /**
-   * The bytes of a tensor as they are stored, into memory of the caller.
-   * @param target as long as the tensor's `sizeBytes`
+   * Opens one tensor to be read a stretch at a time; it must be closed.
    * @throws ForgeError `NOT_FOUND`, `SAFETENSORS_INVALID` when the file changed since it was opened
    */
-  readInto(name: string, target: Uint8Array): Promise<void>;
+  openTensor(name: string): Promise<OpenTensor>;
 }
 
 /** Where the memory of tensors comes from. */

@@ -10,6 +10,8 @@ import { checkName } from './header.js';
 
 /** Elements that are converted at a time, so that writing half floats needs no second copy of the tensor. */
 const CHUNK_ELEMENTS = 2 ** 18;
+/** One write of more than 2 GiB fails on Linux. */
+const WRITE_BYTES = 64 * 2 ** 20;
 /** The length of the header is itself a multiple of 8 away from the data, which keeps every tensor aligned. */
 const ALIGNMENT_BYTES = 8;
 /** Names that whoever gives the tensors is told in advance: enough to keep several threads busy. */
@@ -20,6 +22,11 @@ const DEFAULT_METADATA = { format: 'pt' };
 export interface WriteOptions {
   /** Texts of the header's `__metadata__`, beside `format: pt`. */
   readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Values, or a tensor's bytes as they are to be stored. */
+export interface PulledTensor {
+  readonly data: TensorArray | { readonly bytes: Uint8Array };
 }
 
 /** What will be written under a name. */
@@ -53,10 +60,7 @@ export async function writeSafetensors(
 export async function streamSafetensors(
   path: string,
   specs: ReadonlyMap<string, TensorSpec>,
-  pull: (
-    name: string,
-    ahead: readonly string[],
-  ) => { readonly data: TensorArray } | Promise<{ readonly data: TensorArray }>,
+  pull: (name: string, ahead: readonly string[]) => PulledTensor | Promise<PulledTensor>,
   options: WriteOptions = {},
 ): Promise<void> {
   const order = fileOrder(specs);
@@ -104,7 +108,13 @@ function encodeHeader(order: readonly (readonly [string, TensorSpec])[], metadat
   return header;
 }
 
-async function writeTensor(file: FileHandle, name: string, spec: TensorSpec, data: TensorArray): Promise<void> {
+async function writeTensor(
+  file: FileHandle,
+  name: string,
+  spec: TensorSpec,
+  data: PulledTensor['data'],
+): Promise<void> {
+  if ('bytes' in data) return writeStored(file, name, spec, data.bytes);
   if (data.byteLength / data.BYTES_PER_ELEMENT !== (sizeOf(spec) * 8) / DTYPE_BITS[spec.dtype])
     throw new ForgeError(
       'SHAPE_MISMATCH',
@@ -134,6 +144,16 @@ async function writeHalf(file: FileHandle, name: string, dtype: 'BF16' | 'F16', 
       );
     await file.writeFile(new Uint8Array(halves.buffer, 0, chunk.length * 2));
   }
+}
+
+async function writeStored(file: FileHandle, name: string, spec: TensorSpec, bytes: Uint8Array): Promise<void> {
+  if (bytes.length !== sizeOf(spec))
+    throw new ForgeError(
+      'SHAPE_MISMATCH',
+      `tensor ${name} has ${bytes.length} bytes and the shape [${spec.shape.join(', ')}] of ${spec.dtype}`,
+    );
+  for (let done = 0; done < bytes.length;)
+    done += (await file.write(bytes, done, Math.min(WRITE_BYTES, bytes.length - done))).bytesWritten;
 }
 
 /** A new hidden name beside a path. It does not grow with the path's own name, which may be as long as names can be. */
