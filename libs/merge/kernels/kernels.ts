@@ -8,15 +8,11 @@ const FLOAT_BYTES: usize = 4;
 const DOUBLE_BYTES: usize = 8;
 const MAGNITUDE: i32 = 0x7fffffff;
 
-// @ts-ignore: decorator
-@inline
 function end(at: usize, length: i32, size: usize): usize {
   return at + <usize>length * size;
 }
 
 /** Behind the last whole vector of four float32. */
-// @ts-ignore: decorator
-@inline
 function whole(at: usize, length: i32): usize {
   return at + (<usize>(length & ~3) << 2);
 }
@@ -42,8 +38,6 @@ export function widenFloat16(at: usize, length: i32): void {
     v128.store_lane<u32>(at, float16(i32x4.splat(load<u16>(source))), 0);
 }
 
-// @ts-ignore: decorator
-@inline
 function float16(bits: v128): v128 {
   const magnitude = v128.and(bits, i32x4.splat(0x7fff));
   const sign = i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16);
@@ -76,8 +70,6 @@ export function narrowBfloat16(source: usize, target: usize, length: i32): bool 
   return v128.any_true(bad);
 }
 
-// @ts-ignore: decorator
-@inline
 function bfloat16(bits: v128): v128 {
   const odd = v128.and(i32x4.shr_u(bits, 16), i32x4.splat(1));
   return i32x4.shr_u(i32x4.add(bits, i32x4.add(i32x4.splat(0x7fff), odd)), 16);
@@ -93,8 +85,6 @@ export function anyNotFinite(at: usize, length: i32): bool {
   return v128.any_true(bad);
 }
 
-// @ts-ignore: decorator
-@inline
 function notFinite(bits: v128): v128 {
   return i32x4.gt_s(v128.and(bits, i32x4.splat(MAGNITUDE)), i32x4.splat(0x7f7fffff));
 }
@@ -132,8 +122,6 @@ export function accumulate(
 }
 
 /** Two float32 as float64. */
-// @ts-ignore: decorator
-@inline
 function doubles(at: usize): v128 {
   return f64x2.promote_low_f32x4(v128.load64_zero(at));
 }
@@ -299,8 +287,6 @@ export function addAgreeing(
 }
 
 /** 1 where a value has the elected sign, 0 where it has not or is zero. */
-// @ts-ignore: decorator
-@inline
 function agreement(own: v128, elected: v128): v128 {
   const same = i32x4.ge_s(v128.xor(own, elected), i32x4.splat(0));
   const zero = i32x4.eq(v128.and(own, i32x4.splat(MAGNITUDE)), i32x4.splat(0));

@@ -47,6 +47,8 @@ function barycentre(
   name: string,
 ): number[] {
   const norms = products.map((row, i) => Math.sqrt(row[i]!));
+  // Nothing has a direction, and nothing is what they agree on.
+  if (norms.every((norm) => norm === 0)) return norms;
   const units = norms.map((norm) => 1 / (norm + eps));
   const sum = weights.map((weight, i) => weight * units[i]!);
   const length = Math.sqrt(squaredNorm(products, sum));
