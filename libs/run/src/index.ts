@@ -4,3 +4,4 @@ export * from './state.js';
 export * from './evolve.js';
 export * from './decide.js';
 export * from './fork.js';
+export * from './reachable.js';

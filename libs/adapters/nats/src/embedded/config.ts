@@ -45,6 +45,12 @@ export function serverConfig({ dir, user, password, port, monitor = false }: Ser
   ].join('\n');
 }
 
+/** The user and password that a configuration of {@link serverConfig} lets in. */
+export function readLogin(config: string): { user: string; pass: string } | undefined {
+  const [, user, pass] = /^authorization \{ user: ("[^"]*"), password: ("[^"]*") \}$/m.exec(config) ?? [];
+  return user && pass ? { user: JSON.parse(user) as string, pass: JSON.parse(pass) as string } : undefined;
+}
+
 /** A text as the configuration reads it: JSON's escapes are a subset of its own. */
 function quote(text: string): string {
   return JSON.stringify(text);

@@ -73,7 +73,7 @@ async function removeStale(path: string): Promise<void> {
 }
 
 /** A process that stands in the lock file and still lives. */
-async function livingHolder(path: string): Promise<string | undefined> {
+export async function livingHolder(path: string): Promise<string | undefined> {
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n').filter(Boolean);
   for (const line of lines) {
     const [pid = ''] = line.split(' ');

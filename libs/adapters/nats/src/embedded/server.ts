@@ -116,7 +116,7 @@ async function waitUntilReady(child: ChildProcess, dir: string, user: string, pa
 }
 
 /** The server writes its addresses into a file once it listens. */
-async function readAddresses(portsDir: string): Promise<{ url: string; monitorUrl?: string } | undefined> {
+export async function readAddresses(portsDir: string): Promise<{ url: string; monitorUrl?: string } | undefined> {
   const name = (await readdir(portsDir)).find((file) => file.endsWith('.ports'));
   if (name === undefined) return undefined;
   try {
