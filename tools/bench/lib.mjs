@@ -5,3 +5,5 @@ export { MatMulCeiling, MemoryBandwidth } from './lib/ceilings.mjs';
 export { Peer, PeerError, peerVariants } from './lib/peer.mjs';
 export { takeTurns } from './lib/turns.mjs';
 export { Trainer } from './lib/trainer.mjs';
+export { measureNode } from './lib/command.mjs';
+export { writeMergeModels } from './lib/merge-models.mjs';

@@ -20,7 +20,7 @@ const PROGRAM_BYTES = 220e6;
 test.each(['linear', 'ties'])(
   '%s: the peak of memory is set by the largest tensor; a model four times as large needs at most 10 %% more',
   (method) => {
-    const [small, large] = [peakBytes(2, method), peakBytes(8, method)];
+    const [small, large] = [peakBytes(1, method), peakBytes(4, method)];
     expect(large).toBeLessThan(1.1 * small);
     // Two threads with the values of one result each, and two results that wait; all inputs together would be 4 more.
     expect(large).toBeLessThan(PROGRAM_BYTES + LARGEST_BYTES * (2 * 2 + 2) * 1.1);
