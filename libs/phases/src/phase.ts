@@ -64,7 +64,7 @@ export interface Consumption {
   /** Kinds of artifacts that it takes from the phase before, and how many at least; none for a phase that starts a run. */
   readonly kind?: ArtifactKind;
   readonly atLeast: number;
-  /** Whether the recipe must name data. */
+  /** Whether the recipe must name task families or data. */
   readonly data: boolean;
 }
 

@@ -15,15 +15,22 @@ describe('a recipe', () => {
       checkPipeline(recipe([{ phase: 'cognate', params: { steps: 10 } }, { phase: 'evomerge' }])),
     ).not.toThrow();
     expect(() => checkPipeline(recipe([{ phase: 'cognate' }]))).not.toThrow();
+    expect(() => checkPipeline({ ...recipe([{ phase: 'cognate' }], []), families: { add: 1 } })).not.toThrow();
+    const models = ['a', 'b'].map((name) => ({ ...book, name })) as Recipe['models'];
+    expect(() => checkPipeline({ ...recipe([{ phase: 'evomerge' }]), models })).not.toThrow();
   });
 
   test.each<[string, Recipe, RegExp]>([
     [
       'a phase that has nothing to read',
       recipe([{ phase: 'evomerge' }]),
-      /evomerge reads the model of a phase before it/,
+      /evomerge reads at least 2 model, it is the first phase, and the recipe imports 0/,
     ],
-    ['no data', recipe([{ phase: 'cognate' }], []), /cognate reads data, and the recipe names none/],
+    [
+      'nothing to learn from',
+      recipe([{ phase: 'cognate' }], []),
+      /cognate learns from task families or data, and the recipe names neither/,
+    ],
     [
       'a phase that does not exist yet',
       recipe([{ phase: 'quietstar' }]),

@@ -125,26 +125,45 @@ async function createLoop(options: TrainOptions): Promise<TrainLoop> {
 
 /** Times a few steps, goes back to the start, and divides what is left of the budget by them. */
 async function stepsInBudget(loop: TrainLoop, options: TrainOptions, started: number): Promise<number> {
-  const { maxSeconds, source, accumulation = 1, model } = options;
+  const { maxSeconds, model } = options;
   if (maxSeconds === undefined || !(maxSeconds > 0))
     throw new ForgeError('INVALID_ARGUMENT', 'training needs steps or maxSeconds, greater than 0');
-  const batches = (n: number) => Array.from({ length: n }, (_, i) => stepBatch(source, i, accumulation));
-  await loop.advance(batches(1), () => 0);
   const sampleSeconds = Math.max(MIN_SAMPLE_SECONDS, Math.min(MAX_SAMPLE_SECONDS, SAMPLE_SHARE * maxSeconds));
-  let [count, seconds] = [1, 0];
-  // Twice as many each time, until the sample is long enough to trust; the last and longest one counts.
-  do {
-    if (options.signal?.aborted) throw new ForgeError('CANCELLED', 'training was stopped before its first step');
-    count = Math.min(2 * count, MAX_STEPS_PER_CALL);
-    const t = performance.now();
-    await loop.advance(batches(count), () => 0);
-    seconds = (performance.now() - t) / 1000;
-  } while (seconds < sampleSeconds && count < MAX_STEPS_PER_CALL);
-  const perStep = seconds / count;
+  const perStep = await secondsPerStep(loop, options, sampleSeconds);
   const zero = [...loop.state()].map(([name, data]) => [name, data.fill(0)] as const);
   loop.restore(0, new Map([...[...model.weights].map(([name, t]) => [name, t.data] as const), ...zero]));
   const left = maxSeconds - (performance.now() - started) / 1000;
   return Math.max(1, Math.floor((left * BUDGET_SHARE) / perStep));
+}
+
+/**
+ * Times steps of a training without doing it, for whoever turns a time budget into steps. Takes about four seconds.
+ * @throws ForgeError `CANCELLED` when `signal` aborts
+ */
+export async function measureStepSeconds(options: Omit<TrainOptions, 'steps' | 'maxSeconds'>): Promise<number> {
+  const loop = await createLoop(options);
+  try {
+    return await secondsPerStep(loop, options, MAX_SAMPLE_SECONDS);
+  } finally {
+    await loop.release();
+  }
+}
+
+/** Twice as many steps each time, until the sample is long enough to trust. The fastest counts: other programs only ever make one slower. */
+async function secondsPerStep(loop: TrainLoop, options: TrainOptions, sampleSeconds: number): Promise<number> {
+  const { source, accumulation = 1, signal } = options;
+  const batches = (n: number) => Array.from({ length: n }, (_, i) => stepBatch(source, i, accumulation));
+  await loop.advance(batches(1), () => 0);
+  let [count, seconds, fastest] = [1, 0, Infinity];
+  do {
+    if (signal?.aborted) throw new ForgeError('CANCELLED', 'training was stopped before its first step');
+    count = Math.min(2 * count, MAX_STEPS_PER_CALL);
+    const t = performance.now();
+    await loop.advance(batches(count), () => 0);
+    seconds = (performance.now() - t) / 1000;
+    fastest = Math.min(fastest, seconds / count);
+  } while (seconds < sampleSeconds && count < MAX_STEPS_PER_CALL);
+  return fastest;
 }
 
 function tensorsOf(state: TrainState): Map<string, Float32Array> {

@@ -1,11 +1,13 @@
 import type { PhaseOutcome } from '@agent-forge/run';
+import type { CognateParams } from './params.js';
 
-/** What a model that knows nothing at all needs for a byte. */
-const KNOWS_NOTHING_BITS = 8;
-
-/** Every model must predict the report text better than chance. */
-export function gate({ metrics }: Pick<PhaseOutcome, 'metrics'>): string[] {
-  return Object.entries(metrics)
-    .filter(([name, value]) => name.endsWith('BitsPerByte') && !(value < KNOWS_NOTHING_BITS))
-    .map(([name, value]) => `${name} is ${value}, not below ${KNOWS_NOTHING_BITS} (chance)`);
+/** Every model must be better than chance, and the seeds must differ as far as the recipe asks. (The audit of weights is no gate: it throws.) */
+export function gate({ metrics }: Pick<PhaseOutcome, 'metrics'>, { minSpecialisation }: CognateParams): string[] {
+  const { worstLoss = NaN, chanceLoss = NaN, specialisation = 1 } = metrics;
+  const problems: string[] = [];
+  if (!(worstLoss < chanceLoss))
+    problems.push(`the worst model's loss is ${worstLoss.toFixed(3)}, not below chance (${chanceLoss.toFixed(3)})`);
+  if (specialisation < minSpecialisation)
+    problems.push(`specialisation is ${specialisation.toFixed(2)}, below minSpecialisation ${minSpecialisation}`);
+  return problems;
 }

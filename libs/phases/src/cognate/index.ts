@@ -2,18 +2,20 @@ import { definePhase } from '../phase.js';
 import { gate } from './gate.js';
 import { params } from './params.js';
 
-/** Phase 1: trains one trunk on the whole text and from it several seed models, each on a share of its own. */
+/** Phase 1: one trunk, and several seeds from it that specialise; or imported models. */
 export const phase = definePhase({
   name: 'cognate',
   module: import.meta.url,
-  consumes: { atLeast: 0, data: true },
+  consumes: { kind: 'model', atLeast: 0, data: true },
   produces: [
-    { role: 'trunk', kind: 'model', meaning: 'the model that all seeds begin from' },
-    { role: 'seed-*', kind: 'model', meaning: 'the trunk, trained on with one share of the text' },
+    { role: 'trunk', kind: 'model', meaning: 'trained on the whole mix' },
+    { role: 'seed-*', kind: 'model', meaning: 'a branch of the trunk that is to be best at its own families' },
+    { role: 'generalist', kind: 'model', meaning: 'the control: a branch on the whole mix with the steps of one seed' },
+    { role: 'report', kind: 'report', meaning: 'every model and the plain average of the seeds on every family' },
   ],
   params,
   resources: { cpus: 2, memoryMiB: 2048 },
-  // Loaded in the worker thread only, so that services which merely name the phase do not load the tensor engine.
+  tasks: { train: async (input, context) => (await import('./train-task.js')).trainTask(input, context) },
   run: async (context) => (await import('./run.js')).run(context),
   gate,
   fallback: null,

@@ -1,20 +1,41 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { paramsOf } from '../phase.js';
 
+/** Names of seeds become roles of artifacts. */
+const SEED_NAME = '^[a-z][a-z0-9]{0,31}$';
+
+/** The original's three specialists, with the task families that are theirs; families that a recipe does not have count for nobody. */
+export const SPECIALTIES: Readonly<Record<string, readonly string[]>> = {
+  reasoning: ['add', 'max', 'word', 'mod', 'parity', 'add@end', 'max@end', 'word@end'],
+  memory: ['copy', 'memory', 'rev', 'rot', 'recall', 'copy@end', 'memory@end', 'rev@end', 'rot@end'],
+  speed: ['sort', 'next', 'up', 'tool', 'sort@end', 'next@end', 'up@end'],
+};
+
 /** Parameters of cognate. */
 export const params = paramsOf({
-  seeds: Type.Integer({
-    default: 2,
-    minimum: 1,
-    maximum: 8,
-    description: 'Seed models, each trained on its own share of the text.',
+  // Optional, and not with a default: defaults are merged into what is given, and a recipe's own seeds are all the seeds that it wants.
+  seeds: Type.Optional(
+    Type.Record(Type.String({ pattern: SEED_NAME }), Type.Array(Type.String(), { maxItems: 64 }), {
+      minProperties: 1,
+      maxProperties: 8,
+      description: `The seed models and the task families that each is to be best at (when left out: ${Object.keys(SPECIALTIES).join(', ')}, with what is usual for them). On text alone each gets its own share of the text.`,
+    }),
+  ),
+  ownShare: Type.Number({
+    default: 0.65,
+    minimum: 0,
+    maximum: 1,
+    description: "Part of a seed's items that come from its own families; the rest comes from the whole mix.",
+  }),
+  generalist: Type.Boolean({
+    default: true,
+    description: 'Trains one more branch on the whole mix with the steps of one seed: the honest control of the merge.',
   }),
   maxSeconds: Type.Number({
-    default: 90,
+    default: 120,
     exclusiveMinimum: 0,
-    maximum: 86_400,
-    description:
-      'Time for training trunk and seeds together; becomes a number of steps once, by measuring the first ones.',
+    maximum: 604_800,
+    description: 'Time for all trainings; becomes numbers of steps once, by a measured rate.',
   }),
   steps: Type.Optional(
     Type.Integer({
@@ -25,9 +46,15 @@ export const params = paramsOf({
   ),
   trunkShare: Type.Number({
     default: 0.5,
-    minimum: 0.05,
+    minimum: 0,
     maximum: 0.95,
-    description: 'Part of all steps that trains the trunk; seeds that share too little of it cannot be averaged.',
+    description: 'Part of these steps that trains the trunk; seeds that share too little of it cannot be averaged.',
+  }),
+  textShare: Type.Number({
+    default: 0.5,
+    minimum: 0,
+    maximum: 1,
+    description: 'Part of the batches that are text, where a recipe has both text and task families.',
   }),
   hiddenSize: Type.Integer({ default: 256, minimum: 16, maximum: 8192, multipleOf: 8, description: 'Width.' }),
   intermediateSize: Type.Integer({
@@ -44,25 +71,38 @@ export const params = paramsOf({
     maximum: 128,
     description: 'Attention heads; must divide hiddenSize into even parts.',
   }),
-  contextLength: Type.Integer({ default: 128, minimum: 8, maximum: 8192, description: 'Tokens in a row.' }),
-  rows: Type.Integer({ default: 8, minimum: 1, maximum: 4096, description: 'Rows in a batch.' }),
+  contextLength: Type.Integer({ default: 128, minimum: 8, maximum: 8192, description: 'Positions of the model.' }),
+  rowLength: Type.Integer({ default: 64, minimum: 8, maximum: 8192, description: 'Tokens in a row of a batch.' }),
+  rows: Type.Integer({ default: 12, minimum: 1, maximum: 4096, description: 'Rows in a batch.' }),
   optimizer: Type.Union([Type.Literal('muon'), Type.Literal('adamw')], {
     default: 'muon',
     description: 'Optimiser of the hidden matrices; AdamW takes the rest.',
   }),
-  learningRate: Type.Optional(
-    Type.Number({
-      exclusiveMinimum: 0,
-      maximum: 1,
-      description: 'Peak rate of the trunk; that of the optimiser when left out.',
-    }),
-  ),
+  learningRate: Type.Number({ default: 0.01, exclusiveMinimum: 0, maximum: 1, description: 'Peak rate of the trunk.' }),
   seedRate: Type.Number({
     default: 0.5,
     exclusiveMinimum: 0,
     maximum: 1,
     description:
       "Peak rate of the seeds as a part of the trunk's; large ones carry the seeds too far apart to be averaged.",
+  }),
+  maxRollbacks: Type.Integer({
+    default: 3,
+    minimum: 0,
+    maximum: 20,
+    description: 'Times that a training which diverges is rolled back to its last good state, with half the rate.',
+  }),
+  itemsPerFamily: Type.Integer({
+    default: 200,
+    minimum: 10,
+    maximum: 10_000,
+    description: 'Items of each family that everything is measured on.',
+  }),
+  minSpecialisation: Type.Number({
+    default: 0,
+    minimum: 0,
+    maximum: 1,
+    description: 'Gate: share of the families whose own seed must be the best on them.',
   }),
 });
 

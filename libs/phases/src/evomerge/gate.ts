@@ -1,7 +1,10 @@
 import type { PhaseOutcome } from '@agent-forge/run';
+import type { EvomergeParams } from './params.js';
 
-/** The merge must predict the report text better than chance (8 bits for a byte): averages of models that do not fit together do not. */
-export function gate({ metrics }: Pick<PhaseOutcome, 'metrics'>): string[] {
-  const merged = metrics['mergedBitsPerByte'] ?? Number.NaN;
-  return merged < 8 ? [] : [`mergedBitsPerByte is ${merged}, not below 8 (chance)`];
+/** The merge may be worse than its best parent by no more than the recipe allows. (The audit of its weights is no gate: it throws.) */
+export function gate({ metrics }: Pick<PhaseOutcome, 'metrics'>, { maxRegression }: EvomergeParams): string[] {
+  const { regression = NaN } = metrics;
+  return regression <= maxRegression
+    ? []
+    : [`the merge is ${regression.toFixed(3)} worse than its best parent, over maxRegression ${maxRegression}`];
 }

@@ -2,18 +2,19 @@ import { definePhase } from '../phase.js';
 import { gate } from './gate.js';
 import { params } from './params.js';
 
-/** Phase 2: merges the seed models into one and measures it beside its parents and baselines. */
+/** Phase 2: searches for the best merge of the seed models, and measures it beside its parents and its controls. */
 export const phase = definePhase({
   name: 'evomerge',
   module: import.meta.url,
-  consumes: { kind: 'model', atLeast: 1, data: true },
+  consumes: { kind: 'model', atLeast: 2, data: true },
   produces: [
-    { role: 'merged', kind: 'model', meaning: 'the merge of all seeds' },
-    { role: 'report', kind: 'report', meaning: 'held-out bits per byte of trunk, seeds, merge and baselines' },
+    { role: 'merged', kind: 'model', meaning: 'the champion of the search' },
+    { role: 'report', kind: 'report', meaning: 'trunk, parents, plain average, champion and controls on every family' },
   ],
   params,
   resources: { cpus: 2, memoryMiB: 2048 },
+  tasks: { score: async (input, context) => (await import('./score-task.js')).scoreTask(input, context) },
   run: async (context) => (await import('./run.js')).run(context),
   gate,
-  fallback: null,
+  fallback: { name: 'simple-average', run: async (context) => (await import('./run.js')).simpleAverage(context) },
 });

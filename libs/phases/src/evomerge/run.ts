@@ -1,119 +1,142 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ForgeError, type ArtifactName } from '@agent-forge/contracts';
-import { ByteNgram } from '@agent-forge/data';
-import { openModelFolder, readModelFolder, writeModelFolder } from '@agent-forge/model';
+import { ForgeError, type ArtifactName, type Json } from '@agent-forge/contracts';
+import { assertAudit, auditWeights, writeModelFolder, type Model } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
 import type { PhaseContext } from '../phase.js';
-import { readCorpus, type Corpus } from '../shared/corpus.js';
 import { lineageOf } from '../shared/lineage.js';
-import { bitsPerByte, reportTexts } from '../shared/measure.js';
-import { linear } from './linear.js';
+import { storeReport } from '../shared/report.js';
+import { lossOf, metricsOf, Yardstick, type Measured } from '../shared/yardstick.js';
+import { averageOf } from '../shared/average.js';
+import { chooseChampion } from './champion.js';
+import { genomeForm, recipeOf } from './genome.js';
+import { merge, readModels, type Models } from './merge-models.js';
 import type { EvomergeParams } from './params.js';
+import { AVERAGE, CHAMPION, contendersOf, measureAll, reportOf, type Contender } from './report.js';
+import { fitnessOf } from './score-task.js';
+import { searchMerge, type SearchSpace } from './search.js';
 
-/** Share of the phase's time that merging takes, for the progress bar; the rest is measuring. */
-const MERGE_SHARE = 0.2;
+/** Shares of the phase's time, for the progress bar. */
+const SEARCH_SHARE = 0.75;
+const CHOICE_SHARE = 0.05;
 
 type Context = PhaseContext<EvomergeParams>;
 
-/** One row of the report: what it is, and its held-out bits per byte. */
-interface Row {
-  name: string;
-  bitsPerByte: number;
+/** What was merged, and how it was found. */
+interface Found {
+  readonly recipe: { readonly [key: string]: Json };
+  readonly figures: Record<string, number>;
 }
 
-/** Merges the seeds, measures everything on the same report text, and stores the merge and the table. */
+/** Searches for the best merge of the seeds, measures it beside everything that it has to be compared with, and stores it. */
 export async function run(context: Context): Promise<PhaseOutcome> {
-  const { artifacts, inputs, workDir } = context;
-  const seeds = inputs.filter(({ role }) => role.startsWith('seed-'));
-  if (seeds.length === 0)
-    throw new ForgeError('INVALID_ARGUMENT', 'evomerge has no seeds to merge; run cognate before it');
-  const corpus = await readCorpus(context);
-  const folders = new Map<string, string>();
-  for (const { id, role } of inputs.filter(({ kind }) => kind === 'model')) {
-    folders.set(role, join(workDir, role));
-    await artifacts.materialise(id, join(workDir, role));
-  }
-  const merged = await merge(
-    context,
-    seeds.map(({ role }) => folders.get(role)!),
-  );
-  folders.set('merged', merged);
-
-  const texts = reportTexts(corpus.report);
-  const rows = baselines(corpus, texts);
-  let measured = 0;
-  for (const [role, dir] of folders) {
-    context.signal.throwIfAborted();
-    context.report({
-      stage: `measure ${role}`,
-      fraction: MERGE_SHARE + ((1 - MERGE_SHARE) * measured) / folders.size,
-      step: measured,
-      steps: folders.size,
-    });
-    const model = await readModelFolder(dir);
-    rows.push({ name: role, bitsPerByte: await bitsPerByte(model, texts, context) });
-    measured += 1;
-  }
-  return store(context, merged, rows, texts);
+  const { models, parents } = await open(context);
+  const found = await find(context, models, parents);
+  return finish(context, models, parents, await merge(found.recipe, models), found);
 }
 
-/** Writes the merge of model folders; configuration and tokenizer are those of the first. */
-async function merge({ params, workDir, report }: Context, folders: readonly string[]): Promise<string> {
-  const models = await Promise.all(folders.map((folder) => openModelFolder(folder)));
-  const { config, tokenizer } = models[0]!;
-  const merged = linear(models, params.weights ?? models.map(() => 1));
-  const steps = merged.shapes.size;
-  let step = 0;
-  const read = (name: string) => {
-    step += 1;
-    report({ stage: 'merge', fraction: (MERGE_SHARE * step) / steps, step, steps });
-    return merged.read(name);
+/** The declared fallback: the plain average of the seeds. */
+export async function simpleAverage(context: Context): Promise<PhaseOutcome> {
+  const { models, parents } = await open(context);
+  const average = await averageOf(parents.map((role) => models.get(role)!));
+  return finish(context, models, parents, average, { recipe: {}, figures: {} });
+}
+
+async function open(context: Context): Promise<{ models: Models; parents: string[] }> {
+  const stored = context.inputs.filter(({ kind }) => kind === 'model');
+  const models = await readModels(context.artifacts, stored, context.workDir);
+  const named = [...models.keys()].filter((role) => role.startsWith('seed-'));
+  // What a recipe imports for this phase is to be merged, whatever it is called.
+  const parents = named.length > 0 ? named : [...models.keys()];
+  if (parents.length < 2)
+    throw new ForgeError(
+      'INVALID_ARGUMENT',
+      `evomerge merges at least 2 models, and there ${parents.length === 1 ? 'is 1' : 'are none'}`,
+    );
+  return { models, parents };
+}
+
+async function find(context: Context, models: Models, parents: readonly string[]): Promise<Found> {
+  const { params } = context;
+  if (params.recipe !== undefined) return { recipe: params.recipe as { [key: string]: Json }, figures: {} };
+  const base = models.has('trunk') ? 'trunk' : undefined;
+  const form = genomeForm(params.method, models.get(parents[0]!)!.config, parents, base);
+  const wanted = [...parents, ...(form.base === undefined ? [] : [form.base])];
+  const space: SearchSpace = {
+    form,
+    models: context.inputs.filter(({ role }) => wanted.includes(role)).map(({ id, role }) => ({ id, role })),
   };
-  const dir = join(workDir, 'merged');
-  await writeModelFolder(dir, { config, tokenizer, weights: { shapes: merged.shapes, read } });
-  return dir;
-}
-
-function baselines({ train, select }: Corpus, texts: readonly string[]): Row[] {
-  const [trainBytes, selectBytes, reportBytes] = [train, select, texts].map((blocks) =>
-    blocks.map((text) => Buffer.from(text)),
+  // Parents that do not fit together are told so before any work.
+  await merge(
+    recipeOf(
+      form,
+      form.groups.flatMap(() => parents.flatMap(() => form.genes.map(() => 1))),
+    ),
+    models,
   );
-  const measure = (order: number) => new ByteNgram(order, trainBytes!, selectBytes!).bitsPerByte(reportBytes!);
-  return [
-    { name: 'one-gram', bitsPerByte: measure(1) },
-    { name: 'three-gram', bitsPerByte: measure(3) },
-  ];
+  context.report({ stage: 'search', fraction: 0 });
+  const { search, history } = await searchMerge(context, space, (share, metrics) =>
+    context.report({
+      stage: 'search',
+      fraction: SEARCH_SHARE * share,
+      step: Math.round(share * 100),
+      steps: 100,
+      metrics,
+    }),
+  );
+  context.report({ stage: 'choose', fraction: SEARCH_SHARE });
+  const champion = await chooseChampion(context, space, search);
+  await context.note({
+    code: 'CHAMPION',
+    message: `the champion is the ${champion.origin} of the search`,
+    metrics: { ...champion.fitness },
+  });
+  const figures = { evaluations: search.evaluations, generations: history.length };
+  return { recipe: recipeOf(form, champion.genome), figures };
 }
 
-async function store(
+async function finish(
   context: Context,
-  merged: string,
-  rows: readonly Row[],
-  texts: readonly string[],
+  models: Models,
+  parents: readonly string[],
+  champion: Model,
+  { recipe, figures }: Found,
 ): Promise<PhaseOutcome> {
-  const { artifacts, inputs, workDir } = context;
-  const metrics = Object.fromEntries(rows.map(({ name, bitsPerByte: bits }) => [metricName(name), bits]));
-  const seedIds = inputs.filter(({ role }) => role.startsWith('seed-')).map(({ id }) => id);
-  const model = await artifacts.putFolder(merged, 'merged', {
-    kind: 'model',
-    lineage: lineageOf('evomerge', context, seedIds, metrics),
-  });
-  const dir = join(workDir, 'report');
-  await mkdir(dir);
-  const measuredBytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  await writeFile(
-    join(dir, 'report.json'),
-    `${JSON.stringify({ metric: 'bits per byte on the report part', measuredBytes, rows }, null, 2)}\n`,
+  const { params, inputs, workDir, artifacts } = context;
+  assertAudit(await auditWeights(champion.config, champion.weights), 'the merge');
+  const contenders: Contender[] = [
+    ...contendersOf(inputs, models),
+    { name: AVERAGE, model: await averageOf(parents.map((role) => models.get(role)!)) },
+    { name: CHAMPION, model: champion },
+  ];
+  const yardstick = await Yardstick.of(context, 'report', params.reportItemsPerFamily);
+  const begun = SEARCH_SHARE + CHOICE_SHARE;
+  const measured = await measureAll(context, contenders, yardstick, (share) =>
+    context.report({ stage: 'measure', fraction: begun + (1 - begun) * share }),
   );
-  const report: ArtifactName = await artifacts.putFolder(dir, 'report', {
-    kind: 'report',
-    lineage: lineageOf('evomerge', context, [model.id], metrics),
-  });
-  return { artifacts: [model, report], metrics };
+  const bestParent = await bestOnSelect(context, models, parents);
+  const report = reportOf(contenders, measured, yardstick, bestParent, figures);
+  const metrics: Record<string, number> = { ...figures, regression: regressionOf(measured, bestParent) };
+  for (const [name, each] of measured) Object.assign(metrics, metricsOf(name, each));
+  for (const { name, bitsPerByte } of report.rows.filter((row) => row.name.endsWith('-gram')))
+    Object.assign(metrics, metricsOf(name, { bitsPerByte: bitsPerByte! }));
+  const dir = join(workDir, 'merged');
+  await writeModelFolder(dir, champion, { extraFiles: { 'merge.json': `${JSON.stringify(recipe, null, 2)}\n` } });
+  const parentIds = inputs.filter(({ role }) => parents.includes(role)).map(({ id }) => id);
+  const lineage = lineageOf('evomerge', context, parentIds, metrics);
+  const merged: ArtifactName = await artifacts.putFolder(dir, 'merged', { kind: 'model', lineage });
+  return { artifacts: [merged, await storeReport(context, report, [merged.id], metrics)], metrics };
 }
 
-/** `three-gram` becomes `threeGramBitsPerByte`. */
-function metricName(row: string): string {
-  return `${row.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}BitsPerByte`;
+async function bestOnSelect(context: Context, models: Models, parents: readonly string[]): Promise<string> {
+  const yardstick = await Yardstick.of(context, 'select', context.params.reportItemsPerFamily);
+  const scored: [string, number][] = [];
+  for (const role of parents) scored.push([role, fitnessOf(await yardstick.measure(models.get(role)!))]);
+  return scored.reduce((a, b) => (b[1] < a[1] ? b : a))[0];
+}
+
+/** How much worse the champion is than the best parent: in accuracy, or in bits per byte on text alone; negative when it is better. */
+function regressionOf(measured: ReadonlyMap<string, Measured>, bestParent: string): number {
+  const [champion, parent] = [measured.get(CHAMPION)!, measured.get(bestParent)!];
+  if (champion.tasks && parent.tasks) return parent.tasks.accuracy.estimate - champion.tasks.accuracy.estimate;
+  return lossOf(champion) - lossOf(parent);
 }

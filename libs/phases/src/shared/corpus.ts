@@ -1,3 +1,4 @@
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
 import { readDataSet, type Part } from '@agent-forge/data';
@@ -10,10 +11,14 @@ export type Corpus = Readonly<Record<Part, readonly string[]>>;
  * Reads all data sets of the run.
  * @throws ForgeError DATA_INVALID when there is no data, when a part has no text, or when a file cannot be read
  */
-export async function readCorpus({ artifacts, data, workDir }: PhaseContext): Promise<Corpus> {
+export async function readCorpus({
+  artifacts,
+  data,
+  workDir,
+}: Pick<PhaseContext, 'artifacts' | 'data' | 'workDir'>): Promise<Corpus> {
   const corpus: Record<Part, string[]> = { train: [], select: [], report: [] };
   for (const [i, { artifactId }] of data.entries()) {
-    const dir = join(workDir, `data-${i}`);
+    const dir = join(await mkdtemp(join(workDir, 'data-')), String(i));
     await artifacts.materialise(artifactId, dir);
     for (const { name } of (await artifacts.manifest(artifactId)).files) {
       for (const { part, text } of (await readDataSet(join(dir, name))).blocks) corpus[part].push(text);

@@ -18,7 +18,7 @@ export function reportTexts(report: readonly string[]): string[] {
 export async function bitsPerByte(
   model: Model,
   texts: readonly string[],
-  { threads, signal }: PhaseContext,
+  { threads, signal }: Pick<PhaseContext, 'threads' | 'signal'>,
 ): Promise<number> {
   return (await evaluateText(model, texts, { threads, signal })).bitsPerByte;
 }

@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import type { ArtifactName, DataSource, Json, Lineage } from '@agent-forge/contracts';
+import {
+  byteTokenizer,
+  initWeights,
+  parseConfig,
+  readModelFolder,
+  writeModelFolder,
+  type Model,
+  type OptimizerOptions,
+} from '@agent-forge/model';
+import { readCorpus, shares } from '../shared/corpus.js';
+import type { FamilyMix } from '../shared/families.js';
+import { mixtureSource } from '../shared/mixture.js';
+import { trainWithRollback, type Rollback } from '../shared/train-with-rollback.js';
+import type { TaskContext, TaskOutput } from '../task.js';
+
+/** The size of a new model. */
+export interface ModelSize {
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly contextLength: number;
+}
+
+/** One training: all that its result depends on. */
+export interface TrainInput {
+  /** The role of the model that it makes. */
+  readonly role: string;
+  /** Where it begins: a stored model, or a new one. */
+  readonly from: { readonly model: string } | { readonly size: ModelSize };
+  readonly families: FamilyMix;
+  readonly data: readonly Pick<DataSource, 'name' | 'artifactId'>[];
+  /** Which of how many contiguous shares of the text it gets. */
+  readonly share: { readonly index: number; readonly count: number };
+  readonly textShare: number;
+  readonly rows: number;
+  readonly rowLength: number;
+  readonly steps: number;
+  readonly optimizer: OptimizerOptions;
+  readonly maxRollbacks: number;
+  readonly seed: number;
+}
+
+/** What a training says of itself. */
+export interface TrainOutput {
+  readonly steps: number;
+  /** Nats per token, over the last tenth of the steps, on the train part. */
+  readonly finalLoss: number;
+  readonly seconds: number;
+  readonly rollbacks: readonly Rollback[];
+}
+
+/** Trains a trunk or a seed and stores it. */
+export async function trainTask(input: Json, context: TaskContext): Promise<TaskOutput> {
+  const plan = input as unknown as TrainInput;
+  const model = await startOf(plan, context);
+  const source = mixtureSource(
+    { families: plan.families, texts: await textsOf(plan, context), textShare: plan.textShare },
+    model,
+    { rows: plan.rows, length: plan.rowLength, seed: `${plan.seed}/${plan.role}` },
+  );
+  const { steps, optimizer, maxRollbacks } = plan;
+  const lineage = lineageOf(plan, context);
+  const training = { model, source, steps, optimizer, maxRollbacks, lineage };
+  const { model: trained, finalLoss, seconds, rollbacks } = await trainWithRollback(training, context);
+  const dir = join(context.workDir, plan.role);
+  await writeModelFolder(dir, trained);
+  const artifact: ArtifactName = await context.artifacts.putFolder(dir, plan.role, { kind: 'model', lineage });
+  const value: TrainOutput = { steps, finalLoss, seconds, rollbacks };
+  return { value: value as unknown as Json, artifacts: [artifact] };
+}
+
+/** The model that a training begins with. */
+export async function startOf(
+  { from, seed }: TrainInput,
+  context: Pick<TaskContext, 'artifacts' | 'workDir'>,
+): Promise<Model> {
+  if ('size' in from) return newModel(from.size, seed);
+  const dir = join(context.workDir, 'start');
+  await context.artifacts.materialise(from.model, dir);
+  return readModelFolder(dir);
+}
+
+async function textsOf({ data, share }: TrainInput, context: TaskContext): Promise<readonly string[]> {
+  if (data.length === 0) return [];
+  const { train } = await readCorpus({ ...context, data: data as readonly DataSource[] });
+  return shares(train, share.count)[share.index]!;
+}
+
+/** What went in, for the manifest; losses on the train part are no metrics. */
+function lineageOf({ from, data, seed, ...plan }: TrainInput, { codeVersion }: TaskContext): Lineage {
+  return {
+    parents: 'model' in from ? [from.model] : [],
+    data: data.map(({ artifactId }) => artifactId),
+    phase: 'cognate',
+    params: { ...plan, ...('size' in from ? { size: from.size } : {}) },
+    seed,
+    codeVersion,
+    metrics: {},
+  };
+}
+
+/** A new byte-level model with random weights. */
+function newModel(size: ModelSize, seed: number): Model {
+  const tokenizer = byteTokenizer();
+  const config = parseConfig({
+    model_type: 'llama',
+    vocab_size: tokenizer.vocabSize,
+    hidden_size: size.hiddenSize,
+    intermediate_size: size.intermediateSize,
+    num_hidden_layers: size.layers,
+    num_attention_heads: size.heads,
+    max_position_embeddings: size.contextLength,
+    tie_word_embeddings: true,
+    bos_token_id: tokenizer.bosId,
+    eos_token_id: tokenizer.eosId,
+    pad_token_id: tokenizer.padId,
+  });
+  return { config, weights: initWeights(config, seed), tokenizer };
+}

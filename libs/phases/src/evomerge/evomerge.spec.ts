@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { ArtifactName } from '@agent-forge/contracts';
+import { cognate, evomerge } from '../registry.js';
+import { Workshop, type Done } from '../testing/workshop.js';
+import type { Checkpoint } from '../task.js';
+import { averageGenome, genomeForm, recipeOf } from './genome.js';
+import { merge, readModels } from './merge-models.js';
+import { averageOf } from '../shared/average.js';
+
+const SMALL = {
+  hiddenSize: 32,
+  intermediateSize: 64,
+  layers: 2,
+  heads: 2,
+  contextLength: 64,
+  rows: 4,
+  itemsPerFamily: 20,
+};
+const SEEDS = { letters: ['up', 'next'], order: ['copy', 'sort'] };
+const SEARCH = { evaluations: 12, population: 4, itemsPerFamily: 5, reportItemsPerFamily: 20 };
+
+let workshop: Workshop;
+let inputs: readonly ArtifactName[];
+let done: Done;
+beforeAll(async () => {
+  workshop = await Workshop.open({ up: 1, next: 1, copy: 1, sort: 1 });
+  const params = { ...SMALL, seeds: SEEDS, steps: 120 };
+  inputs = (await workshop.run(cognate, { params })).outcome.artifacts;
+  done = await workshop.run(evomerge, { params: SEARCH, inputs });
+});
+afterAll(() => workshop?.close());
+
+describe('evomerge', () => {
+  test('measures trunk, parents, controls, average and champion on the same items, and stores the champion', async () => {
+    const { artifacts, metrics } = done.outcome;
+    expect(artifacts.map(({ role }) => role)).toEqual(['merged', 'report']);
+    const { rows, comparisons, verdicts } = await workshop.report(done.outcome);
+    const names = ['trunk', 'seed-letters', 'seed-order', 'generalist', 'average', 'champion'];
+    expect(rows.map(({ name }) => name)).toEqual(names);
+    expect(comparisons.map(({ than }) => than)).toEqual(names.slice(0, -1));
+    const accuracy = (name: string) => rows.find((row) => row.name === name)!.accuracy!.estimate;
+    for (const { than, difference } of comparisons)
+      expect(difference.estimate).toBeCloseTo(accuracy('champion') - accuracy(than), 10);
+    expect(verdicts.length).toBeGreaterThan(2);
+    const parents = inputs.filter(({ role }) => role.startsWith('seed-')).map(({ id }) => id);
+    const { lineage } = await workshop.artifacts.manifest(artifacts[0]!.id);
+    expect(lineage).toMatchObject({ parents, phase: 'evomerge', metrics });
+    expect(metrics['evaluations']).toBe(12);
+  });
+
+  test('that is killed after any generation goes on with the same trajectory to the same champion', async () => {
+    const saved: Checkpoint[] = [];
+    await workshop.run(evomerge, { params: SEARCH, inputs, onCheckpoint: (checkpoint) => saved.push(checkpoint) });
+    expect(saved).toHaveLength(3);
+    for (const at of [0, 1]) {
+      const after: Checkpoint[] = [];
+      const resumed = await workshop.run(evomerge, {
+        params: SEARCH,
+        inputs,
+        // As it comes out of the log.
+        checkpoint: JSON.parse(JSON.stringify(saved[at])) as Checkpoint,
+        onCheckpoint: (checkpoint) => after.push(checkpoint),
+      });
+      expect(after).toEqual(saved.slice(at + 1));
+      expect(resumed.outcome).toEqual(done.outcome);
+    }
+  });
+
+  test.each(['generational', 'random'])('searches by %s as well', async (algorithm) => {
+    const { outcome } = await workshop.run(evomerge, { params: { ...SEARCH, algorithm, evaluations: 8 }, inputs });
+    expect(outcome.metrics['championAccuracy']).toBeGreaterThanOrEqual(0);
+  });
+
+  test.each(['linear', 'ties', 'dare_ties'])('merges candidates by %s as well', async (method) => {
+    const { outcome } = await workshop.run(evomerge, { params: { ...SEARCH, method, evaluations: 4 }, inputs });
+    expect(outcome.metrics['evaluations']).toBe(4);
+  });
+
+  test('does a plain recipe as it is', async () => {
+    const models = ['seed-letters', 'seed-order'].map((model) => ({ model, parameters: { weight: 1 } }));
+    const recipe = { merge_method: 'linear', models };
+    const { outcome, taskRuns } = await workshop.run(evomerge, { params: { recipe, ...SEARCH }, inputs });
+    expect(taskRuns).toBe(0);
+    const { rows } = await workshop.report(outcome);
+    const [average, champion] = rows.slice(-2);
+    expect({ ...champion, name: '' }).toEqual({ ...average, name: '' });
+  });
+
+  test('has a fallback: the plain average', async () => {
+    const { outcome } = await workshop.run({ ...evomerge, run: evomerge.fallback!.run }, { params: SEARCH, inputs });
+    expect(outcome.metrics['championAccuracy']).toBe(outcome.metrics['averageAccuracy']);
+  });
+
+  test('stops when nothing is gained any more', async () => {
+    const params = { ...SEARCH, evaluations: 600, patience: 1, sigma: 1e-9 };
+    const { outcome } = await workshop.run(evomerge, { params, inputs });
+    expect(outcome.metrics['generations']).toBeLessThan(20);
+  });
+
+  test('tells before any work what does not fit together, and that one model is none to merge', async () => {
+    const other = await workshop.run(cognate, { params: { ...SMALL, hiddenSize: 16, seeds: SEEDS, steps: 6 } });
+    const seed = (from: readonly ArtifactName[], role: string) => from.find((artifact) => artifact.role === role)!;
+    const mixed = [seed(inputs, 'seed-letters'), seed(other.outcome.artifacts, 'seed-order')];
+    const refused = workshop.run(evomerge, { params: SEARCH, inputs: mixed });
+    await expect(refused).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' });
+    const alone = workshop.run(evomerge, { params: SEARCH, inputs: mixed.slice(0, 1) });
+    await expect(alone).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
+
+describe('a genome', () => {
+  const models = ['seed-letters', 'seed-order'];
+
+  test('of equal weights is the plain average, with and without a base', async () => {
+    const read = await readModels(
+      workshop.artifacts,
+      inputs.filter(({ kind }) => kind === 'model'),
+      `${workshop.dir}/genome`,
+    );
+    const average = await averageOf(models.map((role) => read.get(role)!));
+    const { config } = average;
+    for (const base of ['trunk', undefined]) {
+      const form = genomeForm('task_arithmetic', config, models, base);
+      const merged = await merge(recipeOf(form, averageGenome(form)), read);
+      for (const [name, { data }] of average.weights)
+        merged.weights.get(name)!.data.forEach((value, i) => expect(Math.abs(value - data[i]!)).toBeLessThan(1e-6));
+    }
+  });
+
+  test('has one weight for each model in each group, and few enough groups for a state that an event carries', () => {
+    const groups = (layers: number, count: number, method = 'task_arithmetic') => {
+      const form = genomeForm(
+        method,
+        { numLayers: layers },
+        Array.from({ length: count }, (_, i) => `seed-${i}`),
+        'trunk',
+      );
+      return { groups: form.groups.length, genes: averageGenome(form).length };
+    };
+    expect(groups(2, 3)).toEqual({ groups: 5, genes: 15 });
+    expect(groups(2, 3, 'ties')).toEqual({ groups: 5, genes: 30 });
+    expect(groups(32, 3)).toEqual({ groups: 11, genes: 33 });
+    expect(groups(32, 3, 'dare_ties').genes).toBeLessThanOrEqual(36);
+  });
+
+  test('reaches only the tensors of its group', async () => {
+    const read = await readModels(
+      workshop.artifacts,
+      inputs.filter(({ kind }) => kind === 'model'),
+      `${workshop.dir}/groups`,
+    );
+    const { config } = read.get('trunk')!;
+    const form = genomeForm('task_arithmetic', config, models, 'trunk');
+    const start = averageGenome(form);
+    const plain = await merge(recipeOf(form, start), read);
+    const changed = await merge(
+      recipeOf(
+        form,
+        start.map((value, i) => (i === 2 ? value + 0.5 : value)),
+      ),
+      read,
+    );
+    const moved = [...plain.weights].filter(([name, { data }]) =>
+      data.some((v, i) => v !== changed.weights.get(name)!.data[i]),
+    );
+    expect(moved.length).toBeGreaterThan(0);
+    for (const [name] of moved) expect(name).toMatch(/^model\.layers\.0\.(mlp|post_attention_layernorm)/);
+  });
+});

@@ -1,0 +1,112 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ArtifactName } from '@agent-forge/contracts';
+import { FsArtifactStore } from '@agent-forge/artifacts-fs';
+import { readModelFolder, type Model } from '@agent-forge/model';
+import type { PhaseOutcome } from '@agent-forge/run';
+import type { Note } from '../host.js';
+import { LocalHost } from '../local-host.js';
+import { resolveParams, type Phase, type PhaseProgress } from '../phase.js';
+import type { PhaseReport } from '../shared/report.js';
+import type { Checkpoint } from '../task.js';
+
+/** What a phase is run with. */
+export interface Job {
+  readonly params?: object;
+  readonly inputs?: readonly ArtifactName[];
+  readonly seed?: number;
+  /** What an earlier attempt saved last. */
+  readonly checkpoint?: Checkpoint;
+  /** Ends the work. */
+  readonly signal?: AbortSignal;
+  /** Hears of every checkpoint of the phase, after it is saved. */
+  readonly onCheckpoint?: (checkpoint: Checkpoint) => void;
+}
+
+/** What came of it. */
+export interface Done {
+  readonly outcome: PhaseOutcome;
+  readonly notes: readonly Note[];
+  readonly progress: readonly PhaseProgress[];
+  /** How often each task really ran. */
+  readonly taskRuns: number;
+}
+
+/** A folder with an artifact store, in which phases are run in this thread; for tests. */
+export class Workshop {
+  #jobs = 0;
+  private constructor(
+    readonly dir: string,
+    readonly artifacts: FsArtifactStore,
+    readonly families: Readonly<Record<string, number>>,
+  ) {}
+
+  static async open(families: Readonly<Record<string, number>>): Promise<Workshop> {
+    const dir = await mkdtemp(join(tmpdir(), 'agent-forge-workshop-'));
+    return new Workshop(dir, await FsArtifactStore.open(join(dir, 'artifacts')), families);
+  }
+
+  /** Runs a phase to its outcome; its gate is not asked. */
+  async run(phase: Phase, job: Job = {}): Promise<Done> {
+    const workDir = await mkdtemp(join(this.dir, `job-${++this.#jobs}-`));
+    const { signal = new AbortController().signal, seed = 1, inputs = [] } = job;
+    const notes: Note[] = [];
+    const progress: PhaseProgress[] = [];
+    let taskRuns = 0;
+    const counted: Phase = {
+      ...phase,
+      tasks: Object.fromEntries(
+        Object.entries(phase.tasks ?? {}).map(([name, task]) => [
+          name,
+          (input, context) => {
+            taskRuns += 1;
+            return task(input, context);
+          },
+        ]),
+      ),
+    };
+    const common = { artifacts: this.artifacts, workDir, threads: 2, codeVersion: 'test', signal };
+    const host = new LocalHost({ ...common, phase: counted, onNote: (note) => notes.push(note) });
+    host.checkpoint = job.checkpoint;
+    const outcome = await phase.run({
+      ...common,
+      tenant: 't1',
+      run: 'test',
+      attempt: 1,
+      seed,
+      params: resolveParams(phase, job.params ?? {}),
+      allowFallback: false,
+      data: [],
+      families: this.families,
+      inputs,
+      report: (each) => progress.push(each),
+      checkpoint: job.checkpoint,
+      saveCheckpoint: async (checkpoint) => {
+        await host.saveCheckpoint(checkpoint);
+        job.onCheckpoint?.(checkpoint);
+      },
+      plan: host.plan,
+      note: host.note,
+      runTasks: host.runTasks,
+    });
+    return { outcome, notes, progress, taskRuns };
+  }
+
+  async report({ artifacts }: PhaseOutcome): Promise<PhaseReport> {
+    const { id } = artifacts.find(({ role }) => role === 'report')!;
+    const dir = await mkdtemp(join(this.dir, 'report-'));
+    await this.artifacts.materialise(id, join(dir, 'it'));
+    return JSON.parse(await readFile(join(dir, 'it', 'report.json'), 'utf8')) as PhaseReport;
+  }
+
+  async model({ artifacts }: PhaseOutcome, role: string): Promise<Model> {
+    const dir = await mkdtemp(join(this.dir, 'model-'));
+    await this.artifacts.materialise(artifacts.find((artifact) => artifact.role === role)!.id, join(dir, 'it'));
+    return readModelFolder(join(dir, 'it'));
+  }
+
+  close(): Promise<void> {
+    return rm(this.dir, { recursive: true, force: true });
+  }
+}
