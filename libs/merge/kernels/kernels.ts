@@ -14,25 +14,25 @@ function end(at: usize, length: i32, size: usize): usize {
 
 /** Behind the last whole vector of four float32. */
 function whole(at: usize, length: i32): usize {
-  return at + (<usize>(length & ~3) << 2);
+  return at + ((<usize>(length & ~3)) << 2);
 }
 
 /** In place: the bits of `length` bfloat16 stand in the second half of as many float32. */
 export function widenBfloat16(at: usize, length: i32): void {
-  let source = at + (<usize>length << 1);
-  const last = source + (<usize>(length & ~7) << 1);
+  let source = at + ((<usize>length) << 1);
+  const last = source + ((<usize>(length & ~7)) << 1);
   for (; source < last; source += 16, at += 32) {
     const bits = v128.load(source);
     v128.store(at, i32x4.shl(v128.extend_low<u16>(bits), 16));
     v128.store(at, i32x4.shl(v128.extend_high<u16>(bits), 16), 16);
   }
-  for (let left = length & 7; left > 0; left--, source += 2, at += 4) store<u32>(at, <u32>load<u16>(source) << 16);
+  for (let left = length & 7; left > 0; left--, source += 2, at += 4) store<u32>(at, (<u32>load<u16>(source)) << 16);
 }
 
 /** In place: the bits of `length` binary16 stand in the second half of as many float32. */
 export function widenFloat16(at: usize, length: i32): void {
-  let source = at + (<usize>length << 1);
-  const last = source + (<usize>(length & ~3) << 1);
+  let source = at + ((<usize>length) << 1);
+  const last = source + ((<usize>(length & ~3)) << 1);
   for (; source < last; source += 8, at += 16) v128.store(at, float16(v128.load_ext<u16>(source)));
   for (let left = length & 3; left > 0; left--, source += 2, at += 4)
     v128.store_lane<u32>(at, float16(i32x4.splat(load<u16>(source))), 0);
@@ -53,7 +53,7 @@ function float16(bits: v128): v128 {
  */
 export function narrowBfloat16(source: usize, target: usize, length: i32): bool {
   let bad = i32x4.splat(0);
-  const last = source + (<usize>(length & ~7) << 2);
+  const last = source + ((<usize>(length & ~7)) << 2);
   for (; source < last; source += 32, target += 16) {
     const low = v128.load(source);
     const high = v128.load(source, 16);
@@ -130,8 +130,7 @@ function doubles(at: usize): v128 {
 export function round(sums: usize, out: usize, length: i32): void {
   const stop = end(sums, length, DOUBLE_BYTES);
   const last = end(sums, length & ~1, DOUBLE_BYTES);
-  for (; sums < last; sums += 16, out += 8)
-    v128.store_lane<u64>(out, f32x4.demote_f64x2_zero(v128.load(sums)), 0);
+  for (; sums < last; sums += 16, out += 8) v128.store_lane<u64>(out, f32x4.demote_f64x2_zero(v128.load(sums)), 0);
   if (sums < stop) store<f32>(out, <f32>load<f64>(sums));
 }
 
@@ -244,8 +243,8 @@ export function bracket(bits: usize, low: i32, high: i32, found: usize, foundCou
     if (!v128.any_true(inside)) continue;
     const lanes = i32x4.bitmask(inside);
     for (let lane = 0; lane < 4; lane++) {
-      store<i32>(found, load<i32>(bits + (<usize>lane << 2)) & MAGNITUDE);
-      found += <usize>((lanes >> lane) & 1) << 2;
+      store<i32>(found, load<i32>(bits + ((<usize>lane) << 2)) & MAGNITUDE);
+      found += (<usize>((lanes >> lane) & 1)) << 2;
     }
   }
   let count = i32x4.extract_lane(above, 0) + i32x4.extract_lane(above, 1);
@@ -263,14 +262,7 @@ export function bracket(bits: usize, low: i32, high: i32, found: usize, foundCou
 }
 
 /** Adds values, and their weight, where their sign is the elected one. */
-export function addAgreeing(
-  values: usize,
-  weight: f32,
-  elected: usize,
-  sum: usize,
-  divisor: usize,
-  length: i32,
-): void {
+export function addAgreeing(values: usize, weight: f32, elected: usize, sum: usize, divisor: usize, length: i32): void {
   const last = whole(values, length);
   const stop = end(values, length, FLOAT_BYTES);
   for (; values < last; values += 16, elected += 16, sum += 16, divisor += 16) {
@@ -314,4 +306,83 @@ export function keepAtRandom(at: usize, state: usize, limit: u32, length: i32): 
   store<u32>(state, b, 4);
   store<u32>(state, c, 8);
   store<u32>(state, d, 12);
+}
+
+/** Digits of eight bits, four of which are a magnitude. */
+const DIGITS: i32 = 256;
+
+/**
+ * Zeroes values of a row at random, as {@link keepAtRandom}; each is kept with density − epsilon for the smallest magnitude to
+ * density + epsilon for the largest, linear in its rank, equal ones in their order.
+ * @param divide what is kept is divided by its probability
+ * @param room for two pairs of a magnitude and a place each, then {@link DIGITS} counts: (4 · length + 256) · 4 bytes
+ */
+export function keepByRank(
+  at: usize,
+  state: usize,
+  density: f64,
+  epsilon: f64,
+  divide: bool,
+  room: usize,
+  length: i32,
+): void {
+  const size = (<usize>length) << 2;
+  const counts = room + 4 * size;
+  for (let i: usize = 0; i < size; i += 4) {
+    store<u32>(room + 2 * i, load<u32>(at + i) & MAGNITUDE);
+    store<u32>(room + 2 * i + 4, <u32>(i >> 2));
+  }
+  for (let shift = 0; shift < 32; shift += 16) {
+    sortByDigit(room, room + 2 * size, counts, shift, size);
+    sortByDigit(room + 2 * size, room, counts, shift + 8, size);
+  }
+  // Sorted, and the other half free: each place gets its probability.
+  const probabilities = room + 2 * size;
+  const last = <f64>(length - 1);
+  for (let rank = 0; rank < length; rank++) {
+    const place = <usize>load<u32>(room + ((<usize>rank) << 3) + 4);
+    const slope = last == 0 ? 0 : (2 * <f64>rank) / last - 1;
+    store<f64>(probabilities + (place << 3), density + epsilon * slope);
+  }
+  for (let i: usize = 0; i < size; i += 4) {
+    const p = load<f64>(probabilities + 2 * i);
+    if (<f64>draw(state) >= p * 4294967296.0) store<f32>(at + i, 0);
+    else if (divide) store<f32>(at + i, <f32>(<f64>load<f32>(at + i) / p));
+  }
+}
+
+/** Moves pairs to where they stand when sorted by one digit of their magnitude, equal ones in their order. */
+function sortByDigit(from: usize, to: usize, counts: usize, shift: i32, size: usize): void {
+  memory.fill(counts, 0, DIGITS << 2);
+  const stop = from + 2 * size;
+  for (let pair = from; pair < stop; pair += 8) {
+    const count = counts + (((load<u32>(pair) >> shift) & 255) << 2);
+    store<u32>(count, load<u32>(count) + 1);
+  }
+  let before: u32 = 0;
+  for (let digit = 0; digit < DIGITS; digit++) {
+    const count = load<u32>(counts + ((<usize>digit) << 2));
+    store<u32>(counts + ((<usize>digit) << 2), before);
+    before += count;
+  }
+  for (let pair = from; pair < stop; pair += 8) {
+    const value = load<u64>(pair);
+    const count = counts + ((((<u32>value) >> shift) & 255) << 2);
+    const place = load<u32>(count);
+    store<u32>(count, place + 1);
+    store<u64>(to + ((<usize>place) << 3), value);
+  }
+}
+
+/** The next of a stream of random numbers, as in {@link keepAtRandom}. */
+function draw(state: usize): u32 {
+  const a = load<u32>(state);
+  const b = load<u32>(state, 4);
+  const c = load<u32>(state, 8) ^ a;
+  const d = load<u32>(state, 12) ^ b;
+  store<u32>(state, a ^ d);
+  store<u32>(state, b ^ c, 4);
+  store<u32>(state, c ^ (b << 9), 8);
+  store<u32>(state, rotl<u32>(d, 11), 12);
+  return rotl<u32>(b * 5, 7) * 9;
 }

@@ -1,5 +1,6 @@
-import { ForgeError } from '@agent-forge/contracts';
-import { toBfloat16, toFloat16, type FloatDtype, type TypedTensor, type WeightTensor } from '@agent-forge/model';
+import { ForgeError } from '@agent-forge/contracts/core';
+import type { WeightTensor } from '@agent-forge/model';
+import { toBfloat16, toFloat16, type FloatDtype, type TypedTensor } from '@agent-forge/model/storage';
 import { halfOf, widen } from './math/kernels.js';
 
 /** One tensor of one model as a merge method sees it: float32 values in C order, which are read a stretch at a time. */

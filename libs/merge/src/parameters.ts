@@ -1,4 +1,4 @@
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError } from '@agent-forge/contracts/core';
 
 /** A value as a recipe writes it. */
 export type Scalar = number | boolean | string;

@@ -1,4 +1,4 @@
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError } from '@agent-forge/contracts/core';
 import type { LlamaConfig } from './config.js';
 import type { Tokenizer } from './tokenizer/tokenizer.js';
 import { expectedShapes, type LazyWeights, type Weights, type WeightTensor } from './weights.js';

@@ -1,5 +1,5 @@
-import { ForgeError } from '@agent-forge/contracts';
-import { assertAudit, auditValues, toFloat16 } from '@agent-forge/model';
+import { ForgeError } from '@agent-forge/contracts/core';
+import { assertAudit, auditValues, toFloat16 } from '@agent-forge/model/storage';
 import { BLOCK_ELEMENTS, forEachBlock } from '../math/blocks.js';
 import { anyNotFinite, narrowBfloat16 } from '../math/kernels.js';
 import { scratchFloats, withScratch } from '../math/scratch.js';

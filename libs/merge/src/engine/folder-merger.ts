@@ -1,4 +1,4 @@
-import { openSafetensors, type FloatDtype, type OpenTensor, type TensorSource } from '@agent-forge/model';
+import { openSafetensors, type FloatDtype, type OpenTensor, type TensorSource } from '@agent-forge/model/storage';
 import type { MergeWork } from '../plan/plan.js';
 import { encode } from './encode.js';
 import { FileOperand } from './file-operand.js';

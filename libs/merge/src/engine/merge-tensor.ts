@@ -1,5 +1,5 @@
-import { Rng } from '@agent-forge/contracts';
-import { DTYPE_BITS } from '@agent-forge/model';
+import { Rng } from '@agent-forge/contracts/core';
+import { DTYPE_BITS } from '@agent-forge/model/storage';
 import { withScratch } from '../math/scratch.js';
 import { AlignedOperand } from './aligned-operand.js';
 import { FirstValues } from './first-values.js';

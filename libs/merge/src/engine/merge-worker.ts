@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { ForgeError, type ErrorCode } from '@agent-forge/contracts';
+import { ForgeError, type ErrorCode } from '@agent-forge/contracts/core';
 import { FolderMerger } from './folder-merger.js';
 import { storedBytes } from './merge-tensor.js';
 import type { MergeWork } from '../plan/plan.js';

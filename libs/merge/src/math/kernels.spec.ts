@@ -144,6 +144,18 @@ describe('vector code gives the bits that plain code gives:', () => {
     }
   });
 
+  test.each([true, false])('keeping by rank, divided by the probability: %p', (divide) => {
+    for (const length of LENGTHS.slice(1)) {
+      const [plain, vector] = both([values(length), new Float32Array(kernels.rankRoom(length))], ([x, room]) => {
+        const state = Rng.derive(8).state();
+        const words = x!.buffer === SCRATCH ? kernels.randomWords(state) : Uint32Array.from(state);
+        kernels.keepByRank(x!, words, { density: 0.5, epsilon: 0.3, divide }, room!);
+        return [same(x!), [...words]];
+      });
+      expect(vector).toEqual(plain);
+    }
+  });
+
   test('dropping at random is the stream of contracts', () => {
     for (const length of LENGTHS) {
       const ones = new Float32Array(length).fill(1);

@@ -1,5 +1,5 @@
-import { Rng } from '@agent-forge/contracts';
-import { fromBfloat16, fromFloat16, toBfloat16 } from '@agent-forge/model';
+import { Rng } from '@agent-forge/contracts/core';
+import { fromBfloat16, fromFloat16, toBfloat16 } from '@agent-forge/model/storage';
 import { KERNELS, SCRATCH, scratchFloats } from './scratch.js';
 
 /*
@@ -241,5 +241,40 @@ export function keepAtRandom(values: Float32Array, words: Uint32Array, limit: nu
     return KERNELS.keepAtRandom(values.byteOffset, words.byteOffset, limit, values.length);
   const random = Rng.fromState([words[0]!, words[1]!, words[2]!, words[3]!]);
   for (let i = 0; i < values.length; i++) if (random.uint32() >= limit) values[i] = 0;
+  words.set(random.state());
+}
+
+/** How likely a value is kept, by its rank in a row, and whether what is kept is divided by that. */
+export interface RankRule {
+  readonly density: number;
+  readonly epsilon: number;
+  readonly divide: boolean;
+}
+
+/** Numbers of memory that {@link keepByRank} needs for a row. */
+export const rankRoom = (rowLength: number): number => 4 * rowLength + 256;
+
+/**
+ * Zeroes values of a row at random: each is kept with density − epsilon for the smallest magnitude to density + epsilon for
+ * the largest, linear in its rank, equal ones in their order.
+ * @param words as {@link keepAtRandom}
+ * @param room {@link rankRoom} numbers, overwritten
+ */
+export function keepByRank(values: Float32Array, words: Uint32Array, rule: RankRule, room: Float32Array): void {
+  const { density, epsilon, divide } = rule;
+  const { length, byteOffset: at } = values;
+  if ([values, words, room].every(inScratch))
+    return KERNELS.keepByRank(at, words.byteOffset, density, epsilon, divide ? 1 : 0, room.byteOffset, length);
+  const bits = bitsOf(values);
+  // 31 bits of magnitude and the place behind them as one double each: a native sort, with ties in order.
+  const order = Float64Array.from(bits, (each, i) => (each & 0x7fffffff) * length + i).sort();
+  const probability = new Float64Array(length);
+  for (let rank = 0; rank < length; rank++)
+    probability[order[rank]! % length] = density + epsilon * (length === 1 ? 0 : (2 * rank) / (length - 1) - 1);
+  const random = Rng.fromState([words[0]!, words[1]!, words[2]!, words[3]!]);
+  for (let i = 0; i < length; i++) {
+    if (random.uint32() >= probability[i]! * 2 ** 32) values[i] = 0;
+    else if (divide) values[i]! /= probability[i]!;
+  }
   words.set(random.state());
 }

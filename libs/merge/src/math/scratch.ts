@@ -29,6 +29,8 @@ export interface Kernels {
   bracket(bits: Address, low: number, high: number, found: Address, foundCount: Address, length: number): number;
   addAgreeing(values: Address, weight: number, elected: Address, sum: Address, divisor: Address, length: number): void;
   keepAtRandom(at: Address, state: Address, limit: number, length: number): void;
+  /** at, state, density, epsilon, whether to divide, room, length */
+  keepByRank(...args: number[]): void;
 }
 
 /** TypeScript describes it with the browser's library only. */

@@ -1,6 +1,6 @@
 import { number, rescale } from '../parameters.js';
 import { taskVectorMethod } from '../task-vectors/method.js';
-import { keepByRank, rankProblem } from '../task-vectors/rank.js';
+import { keepRanked, rankProblem } from '../task-vectors/rank.js';
 
 /** Drops values of each task vector at random, small ones of a row more likely, elects a sign for each element, and averages those that have it. */
 export const della = taskVectorMethod({
@@ -14,5 +14,5 @@ export const della = taskVectorMethod({
     epsilon: number('how far the probability of the smallest and largest value of a row is from density', 0.15),
   },
   check: ({ density, epsilon }) => rankProblem(density, epsilon),
-  prune: (vector, { density, epsilon }, rule) => keepByRank(vector, density, epsilon, rule),
+  prune: (vector, { density, epsilon }, rule) => keepRanked(vector, density, epsilon, rule),
 });

@@ -1,4 +1,4 @@
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError } from '@agent-forge/contracts/core';
 import { combine } from '../math/combine.js';
 import { gram, inner, squaredNorm } from '../math/gram.js';
 import { defineMethod } from '../method.js';

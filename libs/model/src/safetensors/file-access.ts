@@ -1,5 +1,5 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { ForgeError, type ErrorCode } from '@agent-forge/contracts';
+import { ForgeError, type ErrorCode } from '@agent-forge/contracts/core';
 import { shown } from '../shown.js';
 
 /** One read of more than 2 GiB fails on Linux. */

@@ -1,4 +1,4 @@
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError } from '@agent-forge/contracts/core';
 
 interface Signature {
   readonly what: string;

@@ -1,4 +1,4 @@
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError } from '@agent-forge/contracts/core';
 import { INVISIBLE, shown } from '../shown.js';
 import { DTYPE_BITS, isDtype, type Dtype } from './dtype.js';
 import {

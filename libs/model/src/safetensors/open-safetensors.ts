@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError } from '@agent-forge/contracts/core';
 import { fileError } from './file-access.js';
 import { SafetensorsFile } from './safetensors-file.js';
 import { ShardedSafetensors } from './shards.js';

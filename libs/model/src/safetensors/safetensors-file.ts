@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError } from '@agent-forge/contracts/core';
 import { shown } from '../shown.js';
 import type { WeightTensor } from '../weights.js';
 import { ARRAY_OF_DTYPE, hasArray, type TensorArray } from './dtype.js';

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError } from '@agent-forge/contracts/core';
 import { shown } from '../shown.js';
 import type { WeightTensor } from '../weights.js';
 import { identify, readAt, withFile } from './file-access.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError } from '@agent-forge/contracts/core';
 import type { WeightTensor } from '../weights.js';
 import { ARRAY_OF_DTYPE, DTYPE_BITS, hasArray, type ArrayDtype, type FloatDtype, type TensorArray } from './dtype.js';
 import { fileError } from './file-access.js';

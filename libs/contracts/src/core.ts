@@ -1,0 +1,3 @@
+/* A second, light door: what needs no event contracts, for threads that must start fast. */
+export * from './errors.js';
+export * from './random.js';
