@@ -4,7 +4,8 @@ import { threadId } from 'node:worker_threads';
 import { describe, expect, test } from '@jest/globals';
 import type { Way } from '../testing/odd-worker.js';
 import { type TrainWork, run as trainHere } from '../testing/train-worker.js';
-import { type WorkerOptions, runInWorker } from './worker.js';
+import { ForgeError } from '@agent-forge/contracts';
+import { type WorkerOptions, WorkerThread, runInWorker } from './worker.js';
 
 const ODD = new URL('../testing/odd-worker.js', import.meta.url);
 const TRAIN = new URL('../testing/train-worker.js', import.meta.url);
@@ -73,6 +74,43 @@ describe('runInWorker', () => {
 
   test('starts nothing after an abort', async () => {
     await expect(odd('deaf', null, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});
+
+describe('a thread', () => {
+  const onAsk: WorkerOptions['onAsk'] = async (question, payload, tell) => {
+    if (question === 'threadId') return threadId;
+    if (question !== 'double') throw new ForgeError('NOT_FOUND', `what is ${question}?`);
+    tell('half way');
+    return 2 * (payload as number);
+  };
+
+  test('asks, hears what is told on the way, and gets answers and refusals', async () => {
+    const heard = (await odd('ask', 21, { onAsk })) as Record<string, unknown>;
+    expect(heard).toMatchObject({ answers: [42, threadId], told: ['half way'], refused: 'NOT_FOUND' });
+    expect(await odd('ask', 1).catch((error: ForgeError) => error.code)).toBe('INTERNAL');
+  });
+
+  test('does one piece of work after the other, also after one that failed or was given up', async () => {
+    const thread = new WorkerThread();
+    const run = (way: Way, options: WorkerOptions = {}) =>
+      thread.run<unknown, Record<string, unknown>>(ODD, { way, value: 1 }, options);
+    const first = await run('echo');
+    await expect(run('forgeError')).rejects.toMatchObject({ code: 'DIVERGED' });
+    const aborter = new AbortController();
+    const onProgress = () => aborter.abort();
+    await expect(run('untilAborted', { signal: aborter.signal, onProgress })).rejects.toMatchObject({
+      code: 'CANCELLED',
+    });
+    expect(await run('ask', { onAsk })).toMatchObject({ answers: [2, threadId], threadId: first['threadId'] });
+    expect(thread.isAlive).toBe(true);
+    await expect(run('exit')).rejects.toMatchObject({ code: 'INTERNAL' });
+    expect(thread.isAlive).toBe(false);
+    await expect(run('echo')).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringContaining('ended before'),
+    });
+    await thread.end();
   });
 });
 

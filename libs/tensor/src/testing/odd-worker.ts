@@ -27,6 +27,11 @@ const WAYS = {
     progress('started');
     for (;;);
   },
+  ask: async (value, { ask }) => {
+    const told: unknown[] = [];
+    const answers = await Promise.all([ask('double', value, (each) => told.push(each)), ask('threadId')]);
+    return { answers, told, threadId, refused: await ask('nonsense').catch((error: ForgeError) => error.code) };
+  },
   keepsOpen: (value) => {
     setInterval(() => undefined, 1000);
     return value;
