@@ -1,5 +1,6 @@
 import type { Rng } from '@agent-forge/contracts';
 import type { Operand } from './operand.js';
+import type { MergeOutput } from './output.js';
 import type { ParameterSpecs, Values } from './parameters.js';
 
 /** One model's part in an output tensor. */
@@ -45,7 +46,7 @@ export interface MethodDefinition<S extends ParameterSpecs, P extends ParameterS
    */
   check?(shared: Values<S>, inputs: readonly Values<P>[]): string | null;
   /** Merges one tensor; every element of `out` is written. Inputs are only read. */
-  merge(group: MergeGroup<Values<S>, Values<P>>, out: Float32Array): void;
+  merge(group: MergeGroup<Values<S>, Values<P>>, out: MergeOutput): void;
 }
 
 /** A method whatever its parameters are. */

@@ -1,12 +1,12 @@
 import { openSafetensors, type FloatDtype, type OpenTensor, type TensorSource } from '@agent-forge/model/storage';
 import type { MergeWork } from '../plan/plan.js';
-import { encode } from './encode.js';
 import { FileOperand } from './file-operand.js';
 import { elementCount, mergeTensor, readOperands } from './merge-tensor.js';
+import { StoredOutput } from './stored-output.js';
 
-/** Merges tensors of model folders, one at a time, in memory for one result. */
+/** Merges tensors of model folders, one at a time, a stretch at a time where the method allows. */
 export class FolderMerger {
-  /** Holds every result before it is rounded; grows to the largest. */
+  /** For methods that ask for it; grows to the largest tensor. */
   private room = new Float32Array(0);
 
   private constructor(
@@ -26,9 +26,6 @@ export class FolderMerger {
    */
   async merge(tensor: number, out: Uint8Array): Promise<void> {
     const planned = this.work.tensors[tensor]!;
-    const length = elementCount(planned.shape);
-    if (this.room.length < length) this.room = new Float32Array(length);
-    const values = this.room.subarray(0, length);
     const open: OpenTensor[] = [];
     try {
       const operands = await readOperands(planned, async (source, name) => {
@@ -36,10 +33,20 @@ export class FolderMerger {
         open.push(opened);
         return new FileOperand(opened, opened.dtype as FloatDtype, this.work.cast);
       });
-      mergeTensor(this.work, planned, operands, values);
-      encode(planned, values, out);
+      const { name, dtype, shape } = planned;
+      mergeTensor(
+        this.work,
+        planned,
+        operands,
+        new StoredOutput(name, dtype, elementCount(shape), out, (length) => this.roomFor(length)),
+      );
     } finally {
       for (const each of open) each.close();
     }
+  }
+
+  private roomFor(length: number): Float32Array {
+    if (this.room.length < length) this.room = new Float32Array(length);
+    return this.room.subarray(0, length);
   }
 }

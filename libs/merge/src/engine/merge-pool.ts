@@ -10,7 +10,7 @@ import { Ring } from './ring.js';
 /** Results that are being made, in float32, may take this much together, or what the largest takes alone. */
 const CONCURRENT_BYTES = 320 * 2 ** 20;
 /** Results that may wait to be written beside the largest one; one of this size takes longer to write than to hand over. */
-const WAITING_BYTES = 32 * 2 ** 20;
+const WAITING_BYTES = 128 * 2 ** 20;
 const FLOAT_BYTES = 4;
 
 /** A tensor on its way; all are in the order in which they are asked for. */

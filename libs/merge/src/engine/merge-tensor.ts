@@ -5,6 +5,7 @@ import { AlignedOperand } from './aligned-operand.js';
 import { FirstValues } from './first-values.js';
 import { MERGE_METHODS } from '../methods/index.js';
 import type { Operand } from '../operand.js';
+import type { MergeOutput } from '../output.js';
 import type { MergeWork, PlannedInput, PlannedTensor } from '../plan/plan.js';
 
 /** Reads a tensor of the model with this index. */
@@ -33,7 +34,7 @@ export function mergeTensor(
   work: MergeWork,
   planned: PlannedTensor,
   operands: readonly Operand[],
-  out: Float32Array,
+  out: MergeOutput,
 ): void {
   const { name, shape, shared, base, inputs } = planned;
   const tensors = fitted(planned, operands, out.length);

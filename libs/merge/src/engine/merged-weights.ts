@@ -1,5 +1,6 @@
 import { ForgeError } from '@agent-forge/contracts';
 import type { LazyWeights } from '@agent-forge/model';
+import { ValueOutput } from '../output.js';
 import type { MergePlan } from '../plan/plan.js';
 import { elementCount, mergeTensor, readOperands } from './merge-tensor.js';
 
@@ -13,7 +14,7 @@ export function mergedWeights({ work, sources }: MergePlan): LazyWeights {
       if (planned === undefined) throw new ForgeError('NOT_FOUND', `the merge has no tensor ${name}`);
       const data = new Float32Array(elementCount(planned.shape));
       const operands = await readOperands(planned, (source, tensor) => sources[source]!.operand(tensor, work.cast));
-      mergeTensor(work, planned, operands, data);
+      mergeTensor(work, planned, operands, new ValueOutput(data));
       return { shape: planned.shape, data };
     },
   };

@@ -1,4 +1,5 @@
 import type { Operand } from '../operand.js';
+import type { MergeOutput } from '../output.js';
 import { BLOCK_ELEMENTS, forEachBlock } from './blocks.js';
 import { ACCUMULATED, accumulate, round } from './kernels.js';
 import { scratchDoubles, scratchFloats, withScratch } from './scratch.js';
@@ -11,18 +12,18 @@ import { scratchDoubles, scratchFloats, withScratch } from './scratch.js';
 export function combine(
   operands: readonly Operand[],
   coefficients: readonly number[],
-  out: Float32Array,
+  out: MergeOutput,
   start = 0,
   end = out.length,
 ): void {
   const used = operands.map((operand, i) => ({ operand, c: coefficients[i]! })).filter(({ c }) => c !== 0);
-  if (used.length === 0) return void out.fill(0, start, end);
   const size = Math.min(BLOCK_ELEMENTS, end - start);
   withScratch(() => {
     const sums = scratchDoubles(size);
     const buffers = Array.from({ length: ACCUMULATED }, () => scratchFloats(size));
     const result = scratchFloats(size);
     forEachBlock(start, end, (at, length) => {
+      if (used.length === 0) sums.fill(0);
       const [sum, rounded] = [sums.subarray(0, length), result.subarray(0, length)];
       for (let first = 0; first < used.length; first += ACCUMULATED) {
         const group = used.slice(first, first + ACCUMULATED);
@@ -36,7 +37,7 @@ export function combine(
         );
       }
       round(sum, rounded);
-      out.set(rounded, at);
+      out.write(at, rounded);
     });
   });
 }

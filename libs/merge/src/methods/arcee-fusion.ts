@@ -23,9 +23,12 @@ export const arceeFusion = defineMethod({
   merge: ({ shape, base, inputs: [other] }, out) => {
     const columns = rowLength(shape);
     const rows = new Rows(base!, other!.tensor, columns);
-    for (let start = 0; start < out.length; start += columns) rows.importance(start, out);
-    const threshold = fence(orderedKeys(out));
-    for (let start = 0; start < out.length; start += columns) rows.fuse(start, threshold, out);
+    const { length, room } = out;
+    for (let start = 0; start < length; start += columns) rows.importance(start, room);
+    const keys = orderedKeys(room);
+    const threshold = fence(keys);
+    for (let start = 0; start < length; start += columns)
+      out.write(start, rows.fused(start, threshold, keys.subarray(start, start + columns)));
   },
 });
 
@@ -72,15 +75,15 @@ class Rows {
     for (let i = 0; i < a.length; i++) out[start + i] = Math.abs(Math.fround(b[i]! - a[i]!)) * divergence;
   }
 
-  /** Replaces the importance of one row, as {@link orderedKeys} left it, by the result. */
-  fuse(start: number, threshold: number, out: Float32Array): void {
+  /** One row of the result. @param keys of its importance, as {@link orderedKeys} made them */
+  fused(start: number, threshold: number, keys: Uint32Array): Float32Array {
     this.read(start);
-    const { a, b } = this;
-    const keys = new Uint32Array(out.buffer, out.byteOffset + 4 * start, a.length);
+    const { a, b, p: result } = this;
     for (let i = 0; i < a.length; i++) {
       const important = valueOfOrderedKey(keys[i]!) >= threshold ? 1 : 0;
-      out[start + i] = a[i]! + Math.fround(b[i]! - a[i]!) * important;
+      result[i] = a[i]! + Math.fround(b[i]! - a[i]!) * important;
     }
+    return result;
   }
 }
 

@@ -12,6 +12,5 @@ export const breadcrumbsTies = taskVectorMethod({
   normalize: false,
   rescale: rescale('none', false),
   perInput: { gamma: number('share of the values that is dropped as outliers', 0.01) },
-  prune: (vector, { density, gamma }, rule, scratch) =>
-    rescaled(dropOutliers(vector, density, gamma, scratch), vector, rule),
+  prune: (vector, { density, gamma }, rule, room) => rescaled(dropOutliers(vector, density, gamma, room), vector, rule),
 });

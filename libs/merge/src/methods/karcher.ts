@@ -27,7 +27,7 @@ export const karcher = defineMethod({
     if (vectors.length === 1) return combine(vectors, [1], out);
     const products = gram(vectors, null, 0, out.length);
     const norms = products.map((row, i) => Math.sqrt(row[i]!));
-    if (norms.every((norm) => norm <= shared.tol)) return void out.fill(0);
+    if (norms.every((norm) => norm <= shared.tol)) return combine([], [], out);
     const scale = norms.reduce((a, b) => a + b, 0) / norms.length;
     const mean = meanDirection(products, norms, shared.max_iter, shared.tol);
     combine(

@@ -1,4 +1,5 @@
 import { BLOCK_ELEMENTS, forEachBlock } from '../math/blocks.js';
+import { scratchFloats } from '../math/scratch.js';
 import { defineMethod } from '../method.js';
 import { number } from '../parameters.js';
 
@@ -16,14 +17,15 @@ export const nearswap = defineMethod({
   perInput: {},
   merge: ({ base, inputs: [other], shared: { t } }, out) => {
     const size = Math.min(BLOCK_ELEMENTS, out.length);
-    const [a, b] = [new Float32Array(size), new Float32Array(size)];
+    const [a, b] = [scratchFloats(size), scratchFloats(size)];
     forEachBlock(0, out.length, (start, length) => {
       base!.read(start, a.subarray(0, length));
       other!.tensor.read(start, b.subarray(0, length));
       for (let i = 0; i < length; i++) {
         const weight = Math.min(1, Math.max(0, t / Math.max(Math.abs(a[i]! - b[i]!), MIN_DIFFERENCE)));
-        out[start + i] = weight * b[i]! + (1 - weight) * a[i]!;
+        a[i] = weight * b[i]! + (1 - weight) * a[i]!;
       }
+      out.write(start, a.subarray(0, length));
     });
   },
 });

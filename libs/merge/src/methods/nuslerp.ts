@@ -4,6 +4,7 @@ import { gram } from '../math/gram.js';
 import { subtract } from '../math/kernels.js';
 import { defineMethod, rowLength } from '../method.js';
 import type { Operand } from '../operand.js';
+import type { MergeOutput } from '../output.js';
 import { flag, number } from '../parameters.js';
 
 /** Below this a norm counts as this. */
@@ -55,7 +56,7 @@ function mix(
   pair: readonly Operand[],
   base: Operand | null,
   [a, b]: Pair,
-  out: Float32Array,
+  out: MergeOutput,
   start: number,
   end: number,
 ): void {
@@ -69,7 +70,7 @@ function alongColumns(
   [first, second]: readonly Operand[],
   base: Operand | null,
   columns: number,
-  out: Float32Array,
+  out: MergeOutput,
 ): void {
   const [x, y, origin] = [0, 0, 0].map(() => new Float32Array(columns)) as [Float32Array, Float32Array, Float32Array];
   const [aa, ab, bb] = [0, 0, 0].map(() => new Float64Array(columns)) as [Float64Array, Float64Array, Float64Array];
@@ -92,6 +93,7 @@ function alongColumns(
   const pairs = Array.from(aa, (_, j) => pairOf(t, aa[j]!, ab[j]!, bb[j]!));
   for (let start = 0; start < out.length; start += columns) {
     readRow(start);
-    for (let j = 0; j < columns; j++) out[start + j] = origin[j]! + pairs[j]![0] * x[j]! + pairs[j]![1] * y[j]!;
+    for (let j = 0; j < columns; j++) x[j] = origin[j]! + pairs[j]![0] * x[j]! + pairs[j]![1] * y[j]!;
+    out.write(start, x);
   }
 }

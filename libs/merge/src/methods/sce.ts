@@ -1,7 +1,10 @@
 import { BLOCK_ELEMENTS, forEachBlock } from '../math/blocks.js';
+import { combine } from '../math/combine.js';
+import { add } from '../math/kernels.js';
 import { magnitudeKeys, selectLargest, type Selection } from '../math/select.js';
 import { scratchFloats } from '../math/scratch.js';
 import { defineMethod } from '../method.js';
+import type { MergeOutput } from '../output.js';
 import { int8Mask, number } from '../parameters.js';
 import { Origin, TaskVector } from '../task-vectors/task-vector.js';
 
@@ -26,21 +29,22 @@ export const sce = defineMethod({
   },
   perInput: {},
   merge: ({ base, inputs, shared }, out) => {
-    if (inputs.length === 0) return base!.read(0, out);
+    if (inputs.length === 0) return combine([base!], [1], out);
     const origin = new Origin(base!);
     const vectors = inputs.map(({ tensor, random }) => new TaskVector(tensor, origin, 1, random));
-    const selection = shared.select_topk >= 1 ? null : select(vectors, shared.select_topk, out);
+    const selection = shared.select_topk >= 1 ? null : select(vectors, shared.select_topk, out.room);
     const weights = energyWeights(vectors, selection, out);
-    const merged = new Float32Array(BLOCK_ELEMENTS);
+    const merged = scratchFloats(BLOCK_ELEMENTS);
     forEachSelected(vectors, selection, out, (values, start) => {
       const delta = merged.subarray(0, values[0]!.length);
       mean(values, weights, delta);
-      const target = out.subarray(start, start + delta.length);
-      const before = origin.read(start, target.length);
-      for (let i = 0; i < target.length; i++) target[i] = before[i]! + delta[i]!;
+      add(delta, origin.read(start, delta.length));
+      out.write(start, delta);
     });
   },
 });
+
+const keysIn = (room: Float32Array): Uint32Array => new Uint32Array(room.buffer, room.byteOffset, room.length);
 
 type Work = (values: readonly Float32Array[], start: number) => void;
 
@@ -78,17 +82,17 @@ function varianceAt(values: readonly Float32Array[], i: number): number {
   return squares / values.length;
 }
 
-/** Task vectors with zeros where an element is not selected. @param variances the keys that {@link select} left */
+/** Task vectors with zeros where an element is not selected. @param out whose room has the keys that {@link select} left */
 function forEachSelected(
   vectors: readonly TaskVector[],
   selection: Selection | null,
-  variances: Float32Array,
+  out: MergeOutput,
   work: Work,
 ): void {
-  const keys = new Uint32Array(variances.buffer, variances.byteOffset, variances.length);
+  const keys = selection === null ? null : keysIn(out.room);
   let left = selection?.ties ?? 0;
   forEachStretch(vectors, (values, start) => {
-    if (selection !== null)
+    if (selection !== null && keys !== null)
       for (let i = 0; i < values[0]!.length; i++) {
         const key = keys[start + i]!;
         if (key > selection.key || (key === selection.key && left-- > 0)) continue;
@@ -99,9 +103,9 @@ function forEachSelected(
 }
 
 /** Mean square of each task vector, over their sum. */
-function energyWeights(vectors: readonly TaskVector[], selection: Selection | null, variances: Float32Array): number[] {
+function energyWeights(vectors: readonly TaskVector[], selection: Selection | null, out: MergeOutput): number[] {
   const energy = vectors.map(() => 0);
-  forEachSelected(vectors, selection, variances, (values) => {
+  forEachSelected(vectors, selection, out, (values) => {
     for (const [k, stretch] of values.entries()) {
       let sum = 0;
       for (let i = 0; i < stretch.length; i++) sum += stretch[i]! * stretch[i]!;

@@ -12,5 +12,5 @@ export const ties = taskVectorMethod({
   normalize: true,
   rescale: rescale('none', false),
   perInput: {},
-  prune: (vector, { density }, rule, scratch) => rescaled(keepLargest(vector, density, scratch), vector, rule),
+  prune: (vector, { density }, rule, room) => rescaled(keepLargest(vector, density, room), vector, rule),
 });

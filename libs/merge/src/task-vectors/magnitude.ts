@@ -7,26 +7,26 @@ import type { TaskVector } from './task-vector.js';
 /**
  * Keeps the ⌊density · n⌋ largest magnitudes, at least one; of equal ones the first (TIES-Merging, arXiv 2306.01708,
  * section 4, with the whole tensor as the unit).
- * @param scratch as long as the vector; overwritten
+ * @param room as long as the vector; overwritten
  */
-export function keepLargest(vector: TaskVector, density: number, scratch: Float32Array): Pruning {
+export function keepLargest(vector: TaskVector, density: number, room: () => Float32Array): Pruning {
   if (density >= 1) return KEEP_ALL;
   if (density <= 0) return KEEP_NONE;
-  return largest(largestMagnitudes(vector, Math.max(1, Math.trunc(density * vector.length)), scratch));
+  return largest(largestMagnitudes(vector, Math.max(1, Math.trunc(density * vector.length)), room()));
 }
 
 /**
  * Drops the ⌊gamma · n⌋ largest magnitudes as outliers, then keeps the ⌊density · n⌋ largest of the rest (Model
  * Breadcrumbs, arXiv 2312.06795). Where both do not fit, fewer outliers are dropped.
- * @param scratch as long as the vector; overwritten
+ * @param room as long as the vector; overwritten
  */
-export function dropOutliers(vector: TaskVector, density: number, gamma: number, scratch: Float32Array): Pruning {
+export function dropOutliers(vector: TaskVector, density: number, gamma: number, room: () => Float32Array): Pruning {
   if (density >= 1) return KEEP_ALL;
   const kept = Math.max(0, Math.trunc(density * vector.length));
   if (kept === 0) return KEEP_NONE;
   const outliers = Math.min(Math.max(0, Math.trunc(gamma * vector.length)), vector.length - kept);
-  const upper = largest(largestMagnitudes(vector, outliers + kept, scratch));
-  return outliers === 0 ? upper : without(upper, largestMagnitudes(vector, outliers, scratch));
+  const upper = largest(largestMagnitudes(vector, outliers + kept, room()));
+  return outliers === 0 ? upper : without(upper, largestMagnitudes(vector, outliers, room()));
 }
 
 function largest({ key, ties }: Selection): Pruning {

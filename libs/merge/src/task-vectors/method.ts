@@ -29,8 +29,8 @@ export interface TaskVectorDefinition<P extends ParameterSpecs> {
   readonly perInput: P;
   /** @returns what is wrong with an input's parameters, or null */
   check?(parameters: Values<P> & Values<Weighted>): string | null;
-  /** @param scratch as long as the vector, to be overwritten */
-  prune(vector: TaskVector, parameters: Values<P> & Values<Weighted>, rule: Rescale, scratch: Float32Array): Pruning;
+  /** @param room gives memory as long as the vector, to be overwritten */
+  prune(vector: TaskVector, parameters: Values<P> & Values<Weighted>, rule: Rescale, room: () => Float32Array): Pruning;
 }
 
 /** A method of the family: task vectors are pruned, weighted, mixed and added to the base. */
@@ -62,7 +62,7 @@ export function taskVectorMethod<P extends ParameterSpecs>(definition: TaskVecto
       const parts = inputs.map(({ tensor, parameters: all, random }) => {
         const parameters = given(all);
         const vector = new TaskVector(tensor, origin, rowLength(shape), random);
-        return { vector, pruning: prune(vector, parameters, rescale, out), weight: parameters.weight };
+        return { vector, pruning: prune(vector, parameters, rescale, () => out.room), weight: parameters.weight };
       });
       mix(origin, parts, { elect, normalize, lambda }, out);
     },

@@ -1,6 +1,7 @@
 import { blockLength, forEachBlock } from '../math/blocks.js';
 import { add, addAgreeing, divide, scale, zeroToOne } from '../math/kernels.js';
 import { scratchFloats } from '../math/scratch.js';
+import type { MergeOutput } from '../output.js';
 import type { Mask, Pruning } from './pruning.js';
 import type { Origin, TaskVector } from './task-vector.js';
 
@@ -27,7 +28,7 @@ const MIN_DIVISOR = 1e-8;
  * base + λ · the sum of weighted, pruned task vectors. Every step rounds to float32 in the order of mergekit's, so that
  * signs are elected alike.
  */
-export function mix(origin: Origin, parts: readonly MixPart[], options: MixOptions, out: Float32Array): void {
+export function mix(origin: Origin, parts: readonly MixPart[], options: MixOptions, out: MergeOutput): void {
   const rows = parts[0]?.vector.rowLength ?? 1;
   const size = Math.min(blockLength(rows), out.length);
   const masks = parts.map(({ pruning }) => pruning.begin());
@@ -43,7 +44,7 @@ export function mix(origin: Origin, parts: readonly MixPart[], options: MixOptio
     else divisor.fill(plainDivisor(weights));
     finish(sum, divisor, options);
     add(sum, origin.read(start, length));
-    out.set(sum, start);
+    out.write(start, sum);
   };
   forEachBlock(0, out.length, work, rows);
 }

@@ -2,6 +2,7 @@ import { BLOCK_ELEMENTS, forEachBlock } from '../math/blocks.js';
 import { subtract } from '../math/kernels.js';
 import { scratchFloats } from '../math/scratch.js';
 import type { Operand } from '../operand.js';
+import type { MergeOutput } from '../output.js';
 
 /** Changes up to this are rounding, not learning. */
 export const DEFAULT_EPSILON = 1e-5;
@@ -23,14 +24,15 @@ export function mergeByUse(
   models: readonly Operand[],
   epsilon: number,
   factor: (use: Use) => number,
-  out: Float32Array,
+  out: MergeOutput,
 ): void {
   const threshold = Math.fround(epsilon);
   const uses = models.map(() => ({ unique: 0, shared: 0 }));
   forEachStretch(base, models, (changes) => countUses(changes, threshold, uses));
   const factors = uses.map((use) => factor(use));
   forEachStretch(base, models, (changes, origin, start) => {
-    for (let i = 0; i < origin.length; i++) out[start + i] = origin[i]! + merged(changes, i, threshold, factors);
+    for (let i = 0; i < origin.length; i++) origin[i]! += merged(changes, i, threshold, factors);
+    out.write(start, origin);
   });
 }
 

@@ -2,6 +2,7 @@ import { Rng } from '@agent-forge/contracts';
 import { MERGE_METHODS } from '../methods/index.js';
 import type { MergeMethod } from '../method.js';
 import { StoredOperand } from '../operand.js';
+import { ValueOutput } from '../output.js';
 import type { ParameterSpecs, Scalar } from '../parameters.js';
 
 type Given = Readonly<Record<string, Scalar>>;
@@ -37,7 +38,7 @@ export function mergeValues(name: string, values: MergeValues): Float32Array {
         random: () => Rng.derive(seed, 'test', i),
       })),
     },
-    out,
+    new ValueOutput(out),
   );
   return out;
 }

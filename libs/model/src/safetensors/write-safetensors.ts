@@ -10,6 +10,8 @@ import { checkName } from './header.js';
 
 /** Elements that are converted at a time, so that writing half floats needs no second copy of the tensor. */
 const CHUNK_ELEMENTS = 2 ** 18;
+/** So much is worth a call of its own to the disk. */
+const EARLY_SYNC_BYTES = 32 * 2 ** 20;
 /** One write of more than 2 GiB fails on Linux. */
 const WRITE_BYTES = 64 * 2 ** 20;
 /** The length of the header is itself a multiple of 8 away from the data, which keeps every tensor aligned. */
@@ -68,9 +70,38 @@ export async function streamSafetensors(
   await writeWhole(path, async (file) => {
     await file.writeFile(header);
     const names = order.map(([name]) => name);
-    for (const [i, [name, spec]] of order.entries())
+    const early = new EarlySync(file);
+    for (const [i, [name, spec]] of order.entries()) {
       await writeTensor(file, name, spec, (await pull(name, names.slice(i + 1, i + 1 + AHEAD))).data);
+      early.wrote(sizeOf(spec));
+    }
+    await early.finished();
   });
+}
+
+/** Lets the disk begin while more is computed, so that little is left to wait for at the end. */
+class EarlySync {
+  private writtenBytes = 0;
+  private running: Promise<void> | null = null;
+  private failure: { readonly error: unknown } | null = null;
+
+  constructor(private readonly file: FileHandle) {}
+
+  wrote(sizeBytes: number): void {
+    this.writtenBytes += sizeBytes;
+    if (this.writtenBytes < EARLY_SYNC_BYTES || this.running !== null) return;
+    this.writtenBytes = 0;
+    this.running = this.file.datasync().then(
+      () => void (this.running = null),
+      (error: unknown) => void (this.failure = { error }),
+    );
+  }
+
+  /** @throws what a sync threw: the system tells of an error once, so the sync at the end would not know */
+  async finished(): Promise<void> {
+    await this.running;
+    if (this.failure !== null) throw this.failure.error;
+  }
 }
 
 const sizeOf = ({ dtype, shape }: TensorSpec): number => (shape.reduce((a, b) => a * b, 1) * DTYPE_BITS[dtype]) / 8;
