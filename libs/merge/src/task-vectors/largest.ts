@@ -7,8 +7,8 @@ import type { TaskVector } from './task-vector.js';
 /** Runs of consecutive values that are looked at first; rows differ in scale, so there are many short ones. */
 const SAMPLE_RUNS = 1_024;
 const RUN_LENGTH = 16;
-/** Share of the sample on each side of the place looked for: five standard deviations of a sample of independent values. */
-const MARGIN = 0.02;
+/** Share of the sample on each side of the place looked for: three standard deviations of a sample of independent values. */
+const MARGIN = 0.0125;
 /** Shorter vectors are sorted out whole. */
 const MIN_LENGTH = 2 ** 17;
 /** Above all magnitudes, those of what is not a number too. */
