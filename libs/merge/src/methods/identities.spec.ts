@@ -178,3 +178,10 @@ test('ramplus_tl amplifies what is unique by the ratio of shared to unique eleme
   expect(at(0.5, 10)).toEqual([1.25, 1.25, 3, 1.5]);
   expect(at(0.5, 0.2)).toEqual([expect.closeTo(1.1, 6), expect.closeTo(1.1, 6), 3, expect.closeTo(1.1, 6)]);
 });
+
+test('linear adds up any number of models', () => {
+  const inputs = Array.from({ length: 11 }, (_, seed) => gaussian(40_000, seed));
+  const merged = mergeValues('linear', { inputs, each: inputs.map((_, i) => ({ weight: i + 1 })) });
+  const mean = inputs[0]!.map((_, j) => inputs.reduce((sum, input, i) => sum + (i + 1) * input[j]!, 0) / 66);
+  expect(maxDifference(merged, mean)).toBeLessThan(1e-6);
+});
