@@ -3,17 +3,21 @@ import { APP_GUARD } from '@nestjs/core';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ArtifactStore } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
-import { brokerCheck, diskCheck, HealthModule, type Logger } from '@agent-forge/runtime';
+import { brokerCheck, diskCheck, HealthModule, workDir, type Logger } from '@agent-forge/runtime';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
+import { BrowserLogin } from './auth/browser-login.js';
 import { TokenGuard } from './auth/token.guard.js';
 import { TokenVerifier } from './auth/token-verifier.js';
 import type { GatewayConfig } from './config.js';
 import { DatasetsController } from './datasets/datasets.controller.js';
 import { ApiDocument, DocsController } from './docs/docs.controller.js';
+import { ModelsController } from './models/models.controller.js';
+import { PhasesController } from './phases/phases.controller.js';
 import { EventsController } from './runs/events.controller.js';
 import { RunIndex } from './runs/run-index.js';
 import { RunsController } from './runs/runs.controller.js';
 import { ARTIFACTS, CODE_VERSION } from './tokens.js';
+import { Staging } from './uploads/staging.js';
 
 /** What the module of the gateway is made of. */
 export interface GatewayModuleOptions {
@@ -28,16 +32,27 @@ export interface GatewayModuleOptions {
 export class GatewayModule {
   static for({ config, connection, store, logger }: GatewayModuleOptions): DynamicModule {
     const needs = { broker: brokerCheck(connection), store: () => store.check(), disk: diskCheck(config.dataDir) };
+    const verifier = new TokenVerifier(config.authUrl, config.issuer);
     return {
       module: GatewayModule,
       imports: [HealthModule.for(needs)],
-      controllers: [RunsController, EventsController, DatasetsController, ArtifactsController, DocsController],
+      controllers: [
+        RunsController,
+        EventsController,
+        DatasetsController,
+        ModelsController,
+        ArtifactsController,
+        PhasesController,
+        DocsController,
+      ],
       providers: [
         { provide: APP_GUARD, useClass: TokenGuard },
-        { provide: TokenVerifier, useValue: new TokenVerifier(config.authUrl, config.issuer) },
+        { provide: TokenVerifier, useValue: verifier },
+        { provide: BrowserLogin, useValue: new BrowserLogin(config.authUrl, verifier) },
         { provide: RunLog, useValue: new RunLog(connection, '/agentforge/gateway') },
         { provide: RunIndex, useValue: new RunIndex(connection, logger) },
         { provide: ARTIFACTS, useValue: store },
+        { provide: Staging, useValue: new Staging(workDir(config.dataDir)) },
         { provide: CODE_VERSION, useValue: config.codeVersion },
         ApiDocument,
       ],

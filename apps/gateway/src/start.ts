@@ -4,10 +4,10 @@ import { sweepTemporary } from '@agent-forge/artifacts-fs';
 import { closeNats, connectNats, ensureStreams } from '@agent-forge/nats';
 import { createHttpApp, listen, openStore, storeLocation, workDir, type Logger } from '@agent-forge/runtime';
 import type { GatewayConfig } from './config.js';
-import { streamUploads } from './datasets/datasets.controller.js';
 import { ApiDocument } from './docs/docs.controller.js';
 import { describeApi } from './docs/openapi.js';
 import { GatewayModule } from './gateway.module.js';
+import { acceptUploads } from './uploads/accept-uploads.js';
 
 /** A gateway that is put together but does not listen yet. */
 export interface Gateway {
@@ -42,7 +42,7 @@ export async function createGateway(config: GatewayConfig, logger: Logger): Prom
     await ensureStreams(connection, config.natsReplicas);
     const { store, close: closeStore } = await openStore(storeLocation(config, 'gateway'));
     const app = await createHttpApp(GatewayModule.for({ config, connection, store, logger }), logger);
-    streamUploads(app.getHttpAdapter().getInstance());
+    await acceptUploads(app);
     app.get(ApiDocument).document = describeApi(app);
     const close = async () => {
       await app.close();

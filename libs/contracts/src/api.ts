@@ -1,4 +1,6 @@
 import type { JsonValue } from '@bufbuild/protobuf';
+import type { ArtifactKind, ManifestFile } from './artifacts.js';
+import type { Json } from './canonical-json.js';
 import type { ErrorCode } from './errors.js';
 
 /*
@@ -87,12 +89,63 @@ export interface RunList {
 }
 
 /** `POST /v1/datasets`: what was stored. */
-export interface DatasetView {
+export interface UploadView {
   /** Id of the artifact, for recipes. */
   artifactId: string;
-  /** SHA-256 of the file. */
-  digest: string;
+  kind: ArtifactKind;
+  /** Of all files together. */
   sizeBytes: number;
+  files: ManifestFile[];
+}
+
+/** `POST /v1/models`: what was stored. */
+export interface ModelView extends UploadView {
+  /** Weights of the model; a tied head counts once. */
+  parameters: number;
+}
+
+/** An artifact in a list. */
+export interface ArtifactSummary {
+  id: string;
+  kind: ArtifactKind;
+  /** The phase that made it; `import` when a user brought it. */
+  phase: string;
+  files: number;
+  /** Of all files together. */
+  sizeBytes: number;
+}
+
+/** `GET /v1/artifacts`: in the order of their ids. */
+export interface ArtifactList {
+  artifacts: ArtifactSummary[];
+  /** Names the next page; absent on the last. */
+  next?: string;
+}
+
+/** One phase that a recipe may ask for. */
+export interface PhaseDescription {
+  name: string;
+  summary: string;
+  consumes: {
+    /** Kind of the artifacts that it takes from the phase before. */
+    kind?: ArtifactKind;
+    /** How many of them at least. */
+    atLeast: number;
+    /** Whether the recipe must name data. */
+    data: boolean;
+  };
+  produces: { role: string; kind: ArtifactKind; meaning: string }[];
+  /** JSON Schema of its parameters, each with default, bounds and meaning. */
+  params: Record<string, Json>;
+  /** What one replica should be given. */
+  resources: { cpus: number; memoryMiB: number };
+  /** What it does when it fails and the recipe allows it. */
+  fallback?: string;
+}
+
+/** `GET /v1/phases`: in the order of the pipeline. */
+export interface PhaseList {
+  phases: PhaseDescription[];
 }
 
 /** The body of every error (RFC 9457, `application/problem+json`). */

@@ -15,7 +15,8 @@ const Digest = Type.String({ pattern: '^[0-9a-f]{64}$' });
 /** Parts of a path: letters that every file system keeps apart; no leading dot, so that neither `..` nor hidden files can be named. */
 const FILE_NAME = '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}){0,3}$';
 
-const ManifestFile = Type.Object(
+/** JSON Schema of {@link ManifestFile}. */
+export const ManifestFileSchema = Type.Object(
   {
     name: Type.String({ pattern: FILE_NAME, description: 'Path inside the artifact.' }),
     digest: Digest,
@@ -43,22 +44,27 @@ const Lineage = Type.Object(
   { additionalProperties: false },
 );
 
-const Manifest = Type.Object(
+/** JSON Schema of {@link Manifest}. */
+export const ManifestSchema = Type.Object(
   {
     version: Type.Literal(1),
     kind: Type.Union(ARTIFACT_KINDS.map((kind) => Type.Literal(kind))),
-    files: Type.Array(ManifestFile, { minItems: 1, maxItems: MAX_ARTIFACT_FILES, description: 'Sorted by name.' }),
+    files: Type.Array(ManifestFileSchema, {
+      minItems: 1,
+      maxItems: MAX_ARTIFACT_FILES,
+      description: 'Sorted by name.',
+    }),
     lineage: Lineage,
   },
   { additionalProperties: false },
 );
 
 /** One file of an artifact. */
-export type ManifestFile = Static<typeof ManifestFile>;
+export type ManifestFile = Static<typeof ManifestFileSchema>;
 /** Where an artifact comes from. */
 export type Lineage = Static<typeof Lineage>;
 /** What an artifact is: its canonical JSON is the identity. */
-export type Manifest = Static<typeof Manifest>;
+export type Manifest = Static<typeof ManifestSchema>;
 
 /** A manifest as the bytes that are stored, and their SHA-256, which is the artifact's id. @throws ForgeError INVALID_ARGUMENT */
 export function encodeManifest(manifest: Manifest): { id: string; bytes: Uint8Array } {
@@ -89,7 +95,7 @@ export function decodeManifest(id: string, bytes: Uint8Array): Manifest {
 }
 
 function checkManifest(value: unknown, code: 'INVALID_ARGUMENT' | 'DIGEST_MISMATCH'): asserts value is Manifest {
-  const problem = Value.Errors(Manifest, value).First();
+  const problem = Value.Errors(ManifestSchema, value).First();
   if (problem) throw new ForgeError(code, `manifest is refused at ${problem.path || '/'}: ${problem.message}`);
   const manifest = value as Manifest;
   manifest.files.forEach((file, i) => {

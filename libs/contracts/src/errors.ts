@@ -47,6 +47,11 @@ export const ERROR_CATALOG = {
     retry: 'permanent',
     meaning: 'A body, header, file or message is over its limit. The message names the limit.',
   },
+  RANGE_NOT_SATISFIABLE: {
+    httpStatus: 416,
+    retry: 'permanent',
+    meaning: 'A part of a file was asked for that begins behind its end. The answer names the size of the file.',
+  },
   RUN_CONFLICT: {
     httpStatus: 409,
     retry: 'conflict',

@@ -7,6 +7,7 @@ export { MARKS, endingMark, personaSystem } from './families/persona.js';
 export { solveModular, type Residues } from './families/mod.js';
 export { runningParity } from './families/parity.js';
 export * from './readers/data-set.js';
+export * from './readers/checked-stream.js';
 export * from './readers/limits.js';
 export { cutText, parseText } from './readers/text.js';
 export * from './batches/dialogue.js';

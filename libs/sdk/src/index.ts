@@ -8,3 +8,7 @@ export * from './verbs/watch-run.js';
 export * from './verbs/cancel-run.js';
 export * from './verbs/get-artifact.js';
 export * from './verbs/read-artifact-file.js';
+export * from './verbs/upload-model.js';
+export * from './verbs/download-artifact.js';
+export * from './verbs/list-artifacts.js';
+export * from './verbs/list-phases.js';

@@ -1,9 +1,30 @@
+import { extname } from 'node:path';
 import { Readable } from 'node:stream';
-import { Controller, Get, Inject, Param, StreamableFile } from '@nestjs/common';
-import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
-import { ForgeError, type ArtifactStore, type Manifest } from '@agent-forge/contracts';
+import { Controller, Get, Inject, Param, Query, Req, Res, StreamableFile } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiParam, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  ForgeError,
+  type ArtifactList,
+  type ArtifactStore,
+  type Manifest,
+  type ManifestFile,
+} from '@agent-forge/contracts';
+import { ApiAnswer, ApiProblems } from '../docs/decorators.js';
 import { ARTIFACTS } from '../tokens.js';
+import { parseRange } from './byte-range.js';
 import { holdBack } from './hold-back.js';
+import { listArtifacts, ListArtifactsDto } from './list-artifacts.js';
+
+/** Types that tell a client what it got; with the headers of every answer, no browser shows or runs any of them. */
+const TYPES: Readonly<Record<string, string>> = {
+  '.json': 'application/json',
+  '.jsonl': 'application/jsonl',
+  '.ndjson': 'application/jsonl',
+  '.txt': 'text/plain; charset=utf-8',
+  '.jinja': 'text/plain; charset=utf-8',
+};
+const OTHER_TYPE = 'application/octet-stream';
 
 /** Artifacts: what runs have made, and what was uploaded. */
 @ApiTags('artifacts')
@@ -11,26 +32,86 @@ import { holdBack } from './hold-back.js';
 export class ArtifactsController {
   constructor(@Inject(ARTIFACTS) private readonly store: ArtifactStore) {}
 
+  @Get()
+  @ApiAnswer(200, 'ArtifactList', {
+    summary: 'All artifacts, in the order of their ids.',
+    errors: ['INVALID_ARGUMENT'],
+  })
+  list(@Query() { limit, after }: ListArtifactsDto): Promise<ArtifactList> {
+    return listArtifacts(this.store, limit, after);
+  }
+
   @Get(':id')
-  @ApiOperation({ summary: 'The manifest of an artifact: its files, and where it comes from.' })
+  @ApiAnswer(200, 'Manifest', {
+    summary: 'The manifest of an artifact: its files, and where it comes from.',
+    errors: ['ARTIFACT_NOT_FOUND', 'DIGEST_MISMATCH'],
+  })
   manifest(@Param('id') id: string): Promise<Manifest> {
     return this.store.manifest(id);
   }
 
   @Get(':id/files/*')
-  @ApiOperation({ summary: 'A file of an artifact, verified while it is sent: a damaged one is cut off.' })
-  @ApiProduces('application/octet-stream')
-  async file(@Param('id') id: string, @Param('*') name: string): Promise<StreamableFile> {
+  @ApiOperation({
+    summary: 'A file of an artifact. A whole one is verified while it is sent: a damaged one is cut off.',
+  })
+  @ApiParam({ name: 'path', description: 'As the manifest names it.' })
+  @ApiHeader({ name: 'range', required: false, description: 'One part, for example `bytes=0-1023` (RFC 9110).' })
+  @ApiHeader({ name: 'if-range', required: false, description: 'The ETag: a part of another file is not sent.' })
+  @ApiHeader({ name: 'if-none-match', required: false, description: 'The ETag: what is there already is not sent.' })
+  @ApiProduces(OTHER_TYPE, ...new Set(Object.values(TYPES)))
+  @ApiResponse({ status: 200, description: 'The file.', schema: { type: 'string', format: 'binary' } })
+  @ApiResponse({ status: 206, description: 'The part.', schema: { type: 'string', format: 'binary' } })
+  @ApiResponse({ status: 304, description: 'It is the one that `if-none-match` names.' })
+  @ApiProblems(['ARTIFACT_NOT_FOUND', 'NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'DIGEST_MISMATCH'])
+  async file(
+    @Param('id') id: string,
+    @Param('*') path: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile | undefined> {
+    const file = await this.#fileOf(id, path);
+    const etag = `"${file.digest}"`;
+    void reply.header('etag', etag).header('accept-ranges', 'bytes');
+    if (matches(request.headers['if-none-match'], etag)) {
+      void reply.status(304);
+      return undefined;
+    }
+    return this.#send(file, etag, request, reply);
+  }
+
+  async #fileOf(id: string, path: string): Promise<ManifestFile> {
     const { files } = await this.store.manifest(id);
-    const file = files.find((candidate) => candidate.name === name);
-    if (file === undefined)
-      throw new ForgeError('NOT_FOUND', `artifact ${id} has no such file; its manifest lists them`);
-    const { digest, sizeBytes } = file;
-    const label = name.split('/').at(-1)!;
-    return new StreamableFile(Readable.from(holdBack(this.store.readFile(digest)), { objectMode: false }), {
-      type: 'application/octet-stream',
-      length: sizeBytes,
-      disposition: `attachment; filename="${label}"`,
+    const file = files.find(({ name }) => name === path);
+    if (file !== undefined) return file;
+    throw new ForgeError('NOT_FOUND', `artifact ${id} has no such file; its manifest lists them`);
+  }
+
+  #send({ name, digest, sizeBytes }: ManifestFile, etag: string, request: FastifyRequest, reply: FastifyReply) {
+    const { method, headers } = request;
+    const { 'if-range': ifRange = etag } = headers;
+    const range = ifRange === etag && method === 'GET' ? rangeOf(headers.range, sizeBytes, reply) : undefined;
+    if (range) void reply.status(206).header('content-range', `bytes ${range.start}-${range.end - 1}/${sizeBytes}`);
+    const bytes = range ? this.store.readFile(digest, range) : holdBack(this.store.readFile(digest));
+    // Whoever asks for the head gets its length, and nothing is read.
+    const source = method === 'HEAD' ? [] : bytes;
+    return new StreamableFile(Readable.from(source, { objectMode: false }), {
+      type: TYPES[extname(name).toLowerCase()] ?? OTHER_TYPE,
+      length: range ? range.end - range.start : sizeBytes,
+      disposition: `attachment; filename="${name.split('/').at(-1)}"`,
     });
   }
+}
+
+function rangeOf(header: string | undefined, sizeBytes: number, reply: FastifyReply) {
+  try {
+    return parseRange(header, sizeBytes);
+  } catch (error) {
+    void reply.header('content-range', `bytes */${sizeBytes}`);
+    throw error;
+  }
+}
+
+/** Whether an `If-None-Match` names this file. */
+function matches(header: string | undefined, etag: string): boolean {
+  return header !== undefined && header.split(',').some((each) => ['*', etag, `W/${etag}`].includes(each.trim()));
 }

@@ -3,3 +3,8 @@
  * service, which has no other routes.)
  */
 export const OPEN_ROUTES: readonly string[] = ['/health', '/ready'];
+
+/** Whether a route is opened by browsers, which cannot send a token by themselves. */
+export function isPage(route: string): boolean {
+  return route === '/docs' || route.startsWith('/docs/');
+}

@@ -1,69 +1,57 @@
 import { Readable } from 'node:stream';
 import { Controller, Inject, Post, Req } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ForgeError, type ArtifactStore, type DatasetView } from '@agent-forge/contracts';
-import { MAX_DATA_FILE_BYTES } from '@agent-forge/data';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import type { ArtifactStore, UploadView } from '@agent-forge/contracts';
+import { checkedData, MAX_DATA_FILE_BYTES } from '@agent-forge/data';
+import { ApiAnswer, ApiFiles } from '../docs/decorators.js';
 import { ARTIFACTS, CODE_VERSION } from '../tokens.js';
-import { utf8Text } from './utf8-text.js';
+import { receiveFiles, type UploadRules } from '../uploads/receive-files.js';
+import { Staging } from '../uploads/staging.js';
+import { importLineage, storeUpload, uploadView } from '../uploads/stored-upload.js';
 
-const PATH = 'v1/datasets';
-const UPLOAD_TYPE = 'text/plain';
-/** Names are ours; what the caller's file is called stays with the caller. */
-const FILE_NAME = 'text.txt';
+/** A single text needs no name; what the caller's file is called stays with the caller. */
+const TEXT_NAME = 'text.txt';
+
+const RULES: UploadRules = {
+  // The reader refuses names of formats that it does not know.
+  assertName: () => undefined,
+  maxBytes: MAX_DATA_FILE_BYTES,
+  inspect: checkedData,
+};
 
 /** Data sets: uploads that become artifacts. */
 @ApiTags('datasets')
-@Controller(PATH)
+@Controller('v1/datasets')
 export class DatasetsController {
   constructor(
     @Inject(ARTIFACTS) private readonly store: ArtifactStore,
     @Inject(CODE_VERSION) private readonly codeVersion: string,
+    private readonly staging: Staging,
   ) {}
 
   @Post()
-  @ApiOperation({
-    summary: 'Upload a text. It is checked and hashed while it streams; the same bytes give the same artifact.',
+  @ApiFiles(
+    `UTF-8 texts, or .jsonl with one record a line; at most ${MAX_DATA_FILE_BYTES} bytes together`,
+    'text/plain',
+  )
+  @ApiAnswer(201, 'UploadView', {
+    summary:
+      'Upload a text, or several files. They are checked while they stream; the same bytes give the same artifact.',
+    errors: ['INVALID_ARGUMENT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_FORMAT', 'DATA_INVALID', 'STORE_UNAVAILABLE'],
   })
-  @ApiConsumes(UPLOAD_TYPE)
-  @ApiBody({ schema: { type: 'string', description: `UTF-8, at most ${MAX_DATA_FILE_BYTES} bytes` } })
-  @ApiResponse({ status: 201, description: 'The artifact to name in a recipe.' })
-  async upload(@Req() { body }: FastifyRequest): Promise<DatasetView> {
-    if (!(body instanceof Readable)) throw unsupported();
-    const { digest, sizeBytes } = await this.store.putFile(utf8Text(body), MAX_DATA_FILE_BYTES);
-    const artifactId = await this.store.putManifest({
-      version: 1,
-      kind: 'dataset',
-      files: [{ name: FILE_NAME, digest, sizeBytes }],
-      lineage: {
-        parents: [],
-        data: [],
-        phase: 'import',
-        params: {},
-        seed: null,
-        codeVersion: this.codeVersion,
-        metrics: {},
-      },
+  async upload(@Req() request: FastifyRequest): Promise<UploadView> {
+    if (request.body instanceof Readable) return this.#text(request.body);
+    return this.staging.with(async (dir) => {
+      await receiveFiles(request, dir, RULES);
+      return storeUpload(this.store, dir, 'dataset', this.codeVersion);
     });
-    return { artifactId, digest, sizeBytes };
   }
-}
 
-/**
- * Lets uploads reach their route as a stream, which the store reads as fast as it writes; nothing gathers them in memory. All other routes
- * refuse them.
- */
-export function streamUploads(fastify: FastifyInstance): void {
-  fastify.removeContentTypeParser(UPLOAD_TYPE);
-  fastify.addContentTypeParser(UPLOAD_TYPE, (request, payload, done) => {
-    if (request.routeOptions.url === `/${PATH}`) done(null, payload);
-    else done(unsupported());
-  });
-}
-
-function unsupported(): ForgeError {
-  return new ForgeError(
-    'UNSUPPORTED_FORMAT',
-    `texts are uploaded to /${PATH} as ${UPLOAD_TYPE}; all else is application/json`,
-  );
+  async #text(body: Readable): Promise<UploadView> {
+    const file = await this.store.putFile(checkedData(TEXT_NAME, body), MAX_DATA_FILE_BYTES);
+    const files = [{ name: TEXT_NAME, ...file }];
+    const lineage = importLineage(this.codeVersion);
+    return uploadView(this.store, await this.store.putManifest({ version: 1, kind: 'dataset', files, lineage }));
+  }
 }

@@ -35,14 +35,15 @@ describe('an uploaded text', () => {
     const first = await uploadDataset(client, chunks(...pieces));
     expect(first).toEqual({
       artifactId: expect.stringMatching(/^[0-9a-f]{64}$/),
-      digest: sha256(text),
+      kind: 'dataset',
       sizeBytes: text.length,
+      files: [{ name: 'text.txt', digest: sha256(text), sizeBytes: text.length }],
     });
     expect(await uploadDataset(client, chunks(text))).toEqual(first);
     expect(await download(first.artifactId)).toEqual(text);
     expect(await getArtifact(client, first.artifactId)).toMatchObject({
       kind: 'dataset',
-      files: [{ name: 'text.txt', digest: first.digest, sizeBytes: text.length }],
+      files: first.files,
       lineage: { phase: 'import', parents: [] },
     });
   });
@@ -117,14 +118,9 @@ describe('an uploaded text', () => {
     await expect(upload).rejects.toThrow(/disk is on fire/);
   });
 
-  test('comes as text/plain and nothing else', async () => {
+  test('comes as text/plain or in parts, and as nothing else', async () => {
     const authorization = `Bearer ${await client.token()}`;
-    for (const type of [
-      'application/json',
-      'multipart/form-data; boundary=x',
-      'application/octet-stream',
-      'text/html',
-    ]) {
+    for (const type of ['application/json', 'multipart/mixed; boundary=x', 'application/octet-stream', 'text/html']) {
       const answer = await fetch(`${client.url}/v1/datasets`, {
         method: 'POST',
         headers: { authorization, 'content-type': type },
@@ -137,7 +133,8 @@ describe('an uploaded text', () => {
 
 describe('a file of an artifact', () => {
   test('that is damaged in the store never looks like a whole one', async () => {
-    const { artifactId, digest } = await uploadDataset(client, chunks('A text that will be damaged.'));
+    const { artifactId, files } = await uploadDataset(client, chunks('A text that will be damaged.'));
+    const { digest } = files[0]!;
     await writeFile(
       join(world.broker.dataDir, 'artifacts', 'files', digest.slice(0, 2), digest),
       'A text that has been damaged',
@@ -152,7 +149,8 @@ describe('a file of an artifact', () => {
 
   test('that is damaged and large is cut off before its end', async () => {
     const text = Buffer.from('A text of some length. '.repeat(100_000));
-    const { artifactId, digest } = await uploadDataset(client, chunks(text));
+    const { artifactId, files } = await uploadDataset(client, chunks(text));
+    const { digest } = files[0]!;
     text[text.length - 1] = 0x21;
     await writeFile(join(world.broker.dataDir, 'artifacts', 'files', digest.slice(0, 2), digest), text);
     const authorization = `Bearer ${await client.token()}`;
@@ -197,7 +195,7 @@ describe('a file of an artifact', () => {
       headers: { authorization },
     });
     expect(Object.fromEntries(answer.headers)).toMatchObject({
-      'content-type': 'application/octet-stream',
+      'content-type': 'text/plain; charset=utf-8',
       'content-disposition': 'attachment; filename="text.txt"',
       'content-length': '25',
       'x-content-type-options': 'nosniff',

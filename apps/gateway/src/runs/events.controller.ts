@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import type { Caller } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
 import { CallerOf } from '../auth/token.guard.js';
+import { ApiProblems } from '../docs/decorators.js';
 import { parsePosition, runEvents } from './run-events.js';
 import { loadRun } from './runs.controller.js';
 
@@ -27,7 +28,12 @@ export class EventsController implements OnModuleDestroy {
   })
   @ApiHeader({ name: 'last-event-id', required: false, description: 'Go on behind this event.' })
   @ApiProduces('text/event-stream')
-  @ApiResponse({ status: 200, description: 'Each event is a CloudEvent; docs/reference/events.md lists them.' })
+  @ApiResponse({
+    status: 200,
+    description: 'Each event is a CloudEvent; docs/reference/events.md lists them.',
+    schema: { type: 'string' },
+  })
+  @ApiProblems(['INVALID_ARGUMENT', 'NOT_FOUND', 'BROKER_UNAVAILABLE'])
   @ApiResponse({ status: 204, description: 'The run has ended, and nothing comes behind the given event.' })
   async events(
     @Param('run') run: string,

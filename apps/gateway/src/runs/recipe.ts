@@ -19,7 +19,8 @@ export async function recipeOf(request: RunRequest, store: ArtifactStore): Promi
   });
   checkPipeline(recipe);
   for (const [i, { artifactId }] of recipe.data.entries()) {
-    const { kind } = await store.manifest(artifactId);
+    // Renewed, so that it cannot be collected as garbage before the log names it.
+    const { kind } = await store.renew(artifactId);
     if (kind === 'dataset') continue;
     throw new ForgeError('INVALID_ARGUMENT', `recipe is refused: data[${i}].artifactId names a ${kind}, not a dataset`);
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import {
   ForgeError,
@@ -14,6 +14,7 @@ import {
 import { RunLog } from '@agent-forge/nats';
 import type { RunState } from '@agent-forge/run';
 import { CallerOf } from '../auth/token.guard.js';
+import { ApiAnswer } from '../docs/decorators.js';
 import { ARTIFACTS } from '../tokens.js';
 import { recipeOf } from './recipe.js';
 import { RunIndex } from './run-index.js';
@@ -32,8 +33,11 @@ export class RunsController {
 
   @Post()
   @HttpCode(202)
-  @ApiOperation({ summary: 'Ask for a run. It is checked as far as possible before it is accepted.' })
-  @ApiResponse({ status: 202, description: 'The run, which works on by itself.' })
+  @ApiAnswer(202, 'RunView', {
+    summary: 'Ask for a run. It is checked as far as possible before it is accepted.',
+    description: 'The run, which works on by itself.',
+    errors: ['INVALID_ARGUMENT', 'ARTIFACT_NOT_FOUND', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_FORMAT', 'BROKER_UNAVAILABLE'],
+  })
   async create(
     @Body() request: RunRequestDto,
     @CallerOf() caller: Caller,
@@ -49,21 +53,24 @@ export class RunsController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'All runs, newest first.' })
+  @ApiAnswer(200, 'RunList', { summary: 'All runs, newest first.', errors: ['INVALID_ARGUMENT'] })
   list(@Query() { limit, after }: ListQueryDto, @CallerOf() caller: Caller): RunList {
     const { runs, next } = this.index.list(caller.tenant, limit, after);
     return { runs: runs.map(runView), ...(next ? { next } : {}) };
   }
 
   @Get(':run')
-  @ApiOperation({ summary: 'A run as it stands now.' })
+  @ApiAnswer(200, 'RunView', { summary: 'A run as it stands now.', errors: ['NOT_FOUND', 'BROKER_UNAVAILABLE'] })
   async get(@Param('run') run: string, @CallerOf() caller: Caller): Promise<RunView> {
     return runView(await loadRun(this.log, caller, run));
   }
 
   @Post(':run(^[a-z0-9]+)::cancel')
   @HttpCode(200)
-  @ApiOperation({ summary: 'End a run; what is being worked on is discarded.' })
+  @ApiAnswer(200, 'RunView', {
+    summary: 'End a run; what is being worked on is discarded.',
+    errors: ['INVALID_ARGUMENT', 'NOT_FOUND', 'RUN_CONFLICT', 'BROKER_UNAVAILABLE'],
+  })
   async cancel(
     @Param('run') run: string,
     @Body() { reason = '' }: CancelDto,

@@ -126,7 +126,7 @@ describe('a request is refused with a problem that names what is wrong:', () => 
     [
       'phases in an order that cannot work',
       () => recipe({ phases: [{ phase: 'evomerge' }] }),
-      /evomerge reads the model/,
+      /evomerge reads .*model/,
     ],
     ['an unknown field', () => recipe({ priority: 1 }), /^priority: .*should not exist/],
     [
@@ -147,7 +147,7 @@ describe('a request is refused with a problem that names what is wrong:', () => 
     ['parameters that are a list', () => recipe({ phases: [{ phase: 'cognate', params: [] }] }), /params/],
     ['a seed that is no number', () => recipe({ seed: '7' }), /^seed: /],
     ['a seed that is too large', () => recipe({ seed: 2 ** 32 }), /^seed: must be at most/],
-    ['no data for a phase that reads some', () => recipe({ data: [] }), /cognate reads data/],
+    ['no data for a phase that reads some', () => recipe({ data: [] }), /cognate learns from task families or data/],
     ['a data name that is a path', () => recipe({ data: [{ name: '../x', artifactId }] }), /^data\[0\]\.name: /],
     [
       'an artifact that is no digest',

@@ -5,6 +5,7 @@ import { extname } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
 import type { Example, TextBlock } from '../items.js';
 import { PARTS, splitOf, type Part } from '../split.js';
+import { assertFormat, LINE_FORMATS } from './formats.js';
 import { MAX_DATA_FILE_BYTES, MAX_RECORDS } from './limits.js';
 import { readLines } from './lines.js';
 import { parseRecord } from './record.js';
@@ -19,20 +20,6 @@ export interface DataSet {
   readonly blocks: readonly TextBlock[];
   readonly examples: readonly Example[];
 }
-
-const LINE_FORMATS: readonly string[] = ['.jsonl', '.ndjson'];
-const OTHER_FORMATS: readonly string[] = [
-  '.json',
-  '.csv',
-  '.tsv',
-  '.parquet',
-  '.gz',
-  '.zip',
-  '.zst',
-  '.xz',
-  '.bz2',
-  '.pdf',
-];
 
 /**
  * Reads a data set: `.jsonl` and `.ndjson` record by record, every other name as plain text.
@@ -113,12 +100,7 @@ async function checkFile(path: string): Promise<number> {
     throw cannotRead(path, error);
   });
   if (!file.isFile()) throw new ForgeError('DATA_INVALID', `${path} is not a file; name a text or JSONL file`);
-  if (OTHER_FORMATS.includes(extname(path).toLowerCase())) {
-    throw new ForgeError(
-      'UNSUPPORTED_FORMAT',
-      `${path}: data is read as plain UTF-8 text or as .jsonl, one record a line`,
-    );
-  }
+  assertFormat(path);
   if (file.size > MAX_DATA_FILE_BYTES) {
     throw new ForgeError('PAYLOAD_TOO_LARGE', `${path} is over ${MAX_DATA_FILE_BYTES} bytes; split the file`);
   }

@@ -26,6 +26,8 @@ export function sendProblem(logger: Logger, thrown: unknown, request: FastifyReq
     reply.raw.destroy();
     return;
   }
-  if (error.code === 'UNAUTHENTICATED') void reply.header('www-authenticate', 'Bearer');
+  // A page may have asked for something else.
+  if (error.code === 'UNAUTHENTICATED' && !reply.hasHeader('www-authenticate'))
+    void reply.header('www-authenticate', 'Bearer');
   void reply.status(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
 }

@@ -1,0 +1,55 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { ERROR_CATALOG, PROBLEM_TYPE, type ErrorCode } from '@agent-forge/contracts';
+import type { SchemaName } from './schemas.js';
+
+/** What the document says of a route. */
+export interface AnswerOptions {
+  readonly summary: string;
+  /** Codes that are the route's own; those that every route can answer with are added to all. */
+  readonly errors: readonly ErrorCode[];
+  /** What the success means, where the summary does not say it. */
+  readonly description?: string;
+}
+
+/** Describes a route that answers with JSON. */
+export function ApiAnswer(status: number, schema: SchemaName, options: AnswerOptions): MethodDecorator {
+  const { summary, errors, description = summary } = options;
+  const content = { 'application/json': { schema: schemaRef(schema) } };
+  return applyDecorators(ApiOperation({ summary }), ApiResponse({ status, description, content }), ApiProblems(errors));
+}
+
+/** Describes the errors of a route. */
+export function ApiProblems(codes: readonly ErrorCode[]): MethodDecorator {
+  const statuses = new Set(codes.map((code) => ERROR_CATALOG[code].httpStatus));
+  return applyDecorators(
+    ...[...statuses].map((status) =>
+      ApiResponse(
+        problemResponse(
+          status,
+          codes.filter((code) => ERROR_CATALOG[code].httpStatus === status),
+        ),
+      ),
+    ),
+  );
+}
+
+/** The response of some codes, which share a status. */
+export function problemResponse(status: number, codes: readonly ErrorCode[]) {
+  const description = codes.map((code) => `\`${code}\`: ${ERROR_CATALOG[code].meaning}`).join('\n\n');
+  return { status, description, content: { [PROBLEM_TYPE]: { schema: schemaRef('Problem') } } };
+}
+
+/** Describes a body of files, one part for each. @param plain a type that is taken besides, as one file without a name */
+export function ApiFiles(description: string, plain?: string): MethodDecorator {
+  const parts = { type: 'array', items: { type: 'string', format: 'binary' }, description } as const;
+  return applyDecorators(
+    ApiConsumes('multipart/form-data', ...(plain ? [plain] : [])),
+    ApiBody({ description, required: true, schema: { type: 'object', properties: { files: parts } } }),
+  );
+}
+
+/** A reference to a schema of the document. */
+export function schemaRef(name: SchemaName): { $ref: string } {
+  return { $ref: `#/components/schemas/${name}` };
+}

@@ -1,0 +1,183 @@
+import { Type, type Static, type TSchema } from '@sinclair/typebox';
+import {
+  ARTIFACT_KINDS,
+  ManifestFileSchema,
+  ManifestSchema,
+  type ArtifactList,
+  type ArtifactSummary,
+  type ArtifactView,
+  type ErrorView,
+  type ModelView,
+  type PhaseDescription,
+  type PhaseList,
+  type PhaseView,
+  type Problem,
+  type RunList,
+  type RunView,
+  type UploadView,
+} from '@agent-forge/contracts';
+
+const closed = { additionalProperties: false };
+const Text = (description: string) => Type.String({ description });
+const Time = (description: string) => Type.String({ format: 'date-time', description });
+const Digest = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$', description });
+const Kind = Type.Union(ARTIFACT_KINDS.map((kind) => Type.Literal(kind)));
+const Bytes = Type.Integer({ minimum: 0, description: 'Of all files together.' });
+
+const RunData = Type.Object({ name: Text('As parameters refer to it.'), artifactId: Digest('A data set.') }, closed);
+const ArtifactViewSchema = Type.Object(
+  { id: Digest('The artifact.'), kind: Text('Its kind.'), role: Text('What it is in this run.') },
+  closed,
+);
+const ErrorViewSchema = Type.Object(
+  { code: Text('A code of the error catalog.'), message: Text('What was wrong.') },
+  closed,
+);
+
+const PhaseViewSchema = Type.Object(
+  {
+    phase: Text('Its name.'),
+    status: Text('`waiting`, `claimed`, `released`, `completed` or `failed`.'),
+    attempt: Type.Integer({ minimum: 0, description: 'The number of the last claim; 0 before the first.' }),
+    failures: Type.Integer({ minimum: 0, description: 'Attempts that failed.' }),
+    startedAt: Type.Optional(Time('When it was first claimed.')),
+    endedAt: Type.Optional(Time('When it ended.')),
+    artifacts: Type.Array(ArtifactViewSchema),
+    metrics: Type.Record(Type.String(), Type.Number(), { description: 'Measured on the report split.' }),
+    degraded: Type.Optional(Text('Why the fallback was used.')),
+    error: Type.Optional(ErrorViewSchema),
+  },
+  closed,
+);
+
+const RunViewSchema = Type.Object(
+  {
+    id: Text('The run.'),
+    status: Text('`running`, `paused`, `completed`, `failed` or `cancelled`.'),
+    name: Text('A name for people.'),
+    seed: Type.Integer({ minimum: 0, description: 'Every random number is derived from it.' }),
+    data: Type.Array(RunData),
+    requestedBy: Text('Who asked for it.'),
+    requestedAt: Time('When.'),
+    endedAt: Type.Optional(Time('When it ended.')),
+    phases: Type.Array(PhaseViewSchema, { description: 'In the order of the recipe.' }),
+    artifacts: Type.Array(ArtifactViewSchema, { description: 'Those of the last phase, once the run is completed.' }),
+    error: Type.Optional(ErrorViewSchema),
+  },
+  closed,
+);
+
+const RunListSchema = Type.Object(
+  { runs: Type.Array(RunViewSchema), next: Type.Optional(Text('Names the next page; absent on the last.')) },
+  closed,
+);
+
+const upload = {
+  artifactId: Digest('The artifact, for recipes.'),
+  kind: Kind,
+  sizeBytes: Bytes,
+  files: Type.Array(ManifestFileSchema),
+};
+const UploadViewSchema = Type.Object(upload, closed);
+const ModelViewSchema = Type.Object(
+  {
+    ...upload,
+    parameters: Type.Integer({ minimum: 0, description: 'Weights of the model; a tied head counts once.' }),
+  },
+  closed,
+);
+
+const ArtifactSummarySchema = Type.Object(
+  {
+    id: Digest('The artifact.'),
+    kind: Kind,
+    phase: Text('The phase that made it; `import` when a user brought it.'),
+    files: Type.Integer({ minimum: 1 }),
+    sizeBytes: Bytes,
+  },
+  closed,
+);
+const ArtifactListSchema = Type.Object(
+  {
+    artifacts: Type.Array(ArtifactSummarySchema),
+    next: Type.Optional(Text('Names the next page; absent on the last.')),
+  },
+  closed,
+);
+
+const PhaseDescriptionSchema = Type.Object(
+  {
+    name: Text('As recipes name it.'),
+    summary: Text('What it does.'),
+    consumes: Type.Object(
+      {
+        kind: Type.Optional(Kind),
+        atLeast: Type.Integer({ minimum: 0, description: 'Artifacts of that kind.' }),
+        data: Type.Boolean({ description: 'Whether the recipe must name data.' }),
+      },
+      closed,
+    ),
+    produces: Type.Array(Type.Object({ role: Type.String(), kind: Kind, meaning: Type.String() }, closed)),
+    params: Type.Record(Type.String(), Type.Any(), { description: 'A JSON Schema, with defaults and meanings.' }),
+    resources: Type.Object({ cpus: Type.Number(), memoryMiB: Type.Number() }, closed),
+    fallback: Type.Optional(Text('What it does when it fails and the recipe allows it.')),
+  },
+  closed,
+);
+const PhaseListSchema = Type.Object({ phases: Type.Array(PhaseDescriptionSchema) }, closed);
+
+const ProblemSchema = Type.Object(
+  {
+    type: Text('`urn:agentforge:error:<code>`'),
+    title: Text('What the code means.'),
+    status: Type.Integer(),
+    detail: Text('What was wrong this time.'),
+    code: Text('A code of docs/reference/errors.md.'),
+    requestId: Text('Names the request in the logs.'),
+  },
+  { ...closed, description: 'RFC 9457' },
+);
+
+const Checks = Type.Record(Type.String(), Type.Any(), { description: 'By what was checked.' });
+const HealthSchema = Type.Object(
+  { status: Text('`ok`, `error` or `shutting_down`.'), info: Checks, error: Checks, details: Checks },
+  { description: 'As @nestjs/terminus answers.' },
+);
+
+const OpenApiSchema = Type.Object({ openapi: Type.String() }, { description: 'An OpenAPI 3.1 document.' });
+
+/** The schemas of all answers, by the names that the document gives them. */
+export const SCHEMAS = {
+  RunView: RunViewSchema,
+  RunList: RunListSchema,
+  UploadView: UploadViewSchema,
+  ModelView: ModelViewSchema,
+  Manifest: ManifestSchema,
+  ArtifactList: ArtifactListSchema,
+  PhaseDescription: PhaseDescriptionSchema,
+  PhaseList: PhaseListSchema,
+  Problem: ProblemSchema,
+  OpenApi: OpenApiSchema,
+  Health: HealthSchema,
+} as const satisfies Record<string, TSchema>;
+
+/** A name of {@link SCHEMAS}. */
+export type SchemaName = keyof typeof SCHEMAS;
+
+/** Fails to compile when a schema and the type that gateway and client share differ. */
+type Same<A, B> = [A, B] extends [B, A] ? true : [A, 'differs from', B];
+const same = <A, B>(_: Same<A, B>): void => undefined;
+same<keyof Static<typeof PhaseViewSchema>, keyof PhaseView>(true);
+same<Static<typeof PhaseViewSchema>, PhaseView>(true);
+same<keyof Static<typeof RunViewSchema>, keyof RunView>(true);
+same<Static<typeof RunViewSchema>, RunView>(true);
+same<Static<typeof RunListSchema>, RunList>(true);
+same<Static<typeof ArtifactViewSchema>, ArtifactView>(true);
+same<Static<typeof ErrorViewSchema>, ErrorView>(true);
+same<Static<typeof UploadViewSchema>, UploadView>(true);
+same<Static<typeof ModelViewSchema>, ModelView>(true);
+same<Static<typeof ArtifactSummarySchema>, ArtifactSummary>(true);
+same<Static<typeof ArtifactListSchema>, ArtifactList>(true);
+same<keyof Static<typeof PhaseDescriptionSchema>, keyof PhaseDescription>(true);
+same<keyof Static<typeof PhaseListSchema>, keyof PhaseList>(true);
+same<keyof Static<typeof ProblemSchema>, keyof Problem>(true);
