@@ -40,7 +40,7 @@ async function up({ dataDir, port }: Options): Promise<void> {
 function describe({ connection, authUrl, broker, services, dataDir }: System): string {
   const folder = relative('', dataDir) || '.';
   const rows = [
-    ['gateway', `${connection.url}  (its API: GET /docs)`],
+    ['gateway', `${connection.url}  (its API: /docs in a browser, with that client and secret)`],
     ['auth', `${authUrl}  (client and secret: ${credentialsFile(folder)})`],
     ['nats', broker.url],
     ['processes', [`nats-server ${broker.pid}`, ...services.map(({ name, pid }) => `${name} ${pid}`)].join(', ')],

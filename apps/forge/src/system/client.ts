@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import { ForgeError } from '@agent-forge/contracts';
+import { clientCredentials, type Connection } from '@agent-forge/sdk';
+import { credentialsFile } from './system.js';
+
+/** Where `forge up` listens when it is told nothing. */
+const DEFAULT_URL = 'http://127.0.0.1:8083';
+
+/** The options of every command that asks a running system. */
+export interface ClientOptions {
+  readonly url: string;
+  readonly authUrl?: string;
+  readonly dataDir: string;
+}
+
+/** Gives a command those options. */
+export function withClientOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--url <url>', 'the gateway of a running system').env('FORGE_URL').default(DEFAULT_URL))
+    .addOption(new Option('--auth-url <url>', 'its auth service (default: the next port)').env('FORGE_AUTH_URL'))
+    .option(
+      '--data-dir <dir>',
+      'its data directory, for the credentials; or set FORGE_CLIENT_ID and FORGE_CLIENT_SECRET',
+      'forge-data',
+    );
+}
+
+/** The way into a running system. @throws ForgeError INVALID_ARGUMENT, UNAUTHENTICATED when there are no credentials */
+export async function connectClient({ url, authUrl, dataDir }: ClientOptions): Promise<Connection> {
+  const gateway = parseUrl(url);
+  const auth = authUrl === undefined ? nextPort(gateway) : parseUrl(authUrl);
+  const credentials = fromEnvironment() ?? (await fromDataDir(dataDir));
+  return { url: gateway.href, token: clientCredentials({ authUrl: auth.href, ...credentials }) };
+}
+
+type Credentials = { clientId: string; clientSecret: string };
+
+function fromEnvironment(): Credentials | undefined {
+  const { FORGE_CLIENT_ID: clientId, FORGE_CLIENT_SECRET: clientSecret } = process.env;
+  return clientId && clientSecret ? { clientId, clientSecret } : undefined;
+}
+
+async function fromDataDir(dataDir: string): Promise<Credentials> {
+  const path = credentialsFile(resolve(dataDir));
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Credentials;
+  } catch (error) {
+    throw new ForgeError(
+      'UNAUTHENTICATED',
+      `no credentials: ${path} cannot be read; name the data directory with --data-dir, or set FORGE_CLIENT_ID and FORGE_CLIENT_SECRET`,
+      error,
+    );
+  }
+}
+
+function nextPort(gateway: URL): URL {
+  const auth = new URL(gateway);
+  auth.port = String(Number(gateway.port || 80) + 1);
+  return auth;
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new ForgeError('INVALID_ARGUMENT', `"${text}" is no URL; give one such as ${DEFAULT_URL}`);
+}
