@@ -15,6 +15,30 @@ export interface RunDataRequest {
   artifactId: string;
 }
 
+/** A model that a run imports. */
+export interface RunModelRequest {
+  /** The name that parameters use to refer to it; 1 to 64 letters, digits, `_`, `-` or `.`. */
+  name: string;
+  /** Id of an artifact of kind `model`. */
+  artifactId: string;
+}
+
+/** What a metric must keep to; both bounds pass. */
+export interface GateRequest {
+  min?: number;
+  max?: number;
+}
+
+/** What a run may use; what is left out has no limit. */
+export interface BudgetRequest {
+  /** Of all phases together. */
+  seconds?: number;
+  /** Of the largest phase. */
+  memoryMib?: number;
+  /** Of everything that is stored. */
+  diskMib?: number;
+}
+
 /** A phase of a run. */
 export interface RunPhaseRequest {
   phase: string;
@@ -22,6 +46,8 @@ export interface RunPhaseRequest {
   params?: Record<string, JsonValue>;
   /** Whether the phase may use its declared fallback (default false). */
   allowFallback?: boolean;
+  /** Bounds that metrics of the phase must keep, besides the phase's own gate; by name of the metric. */
+  gates?: Record<string, GateRequest>;
 }
 
 /** `POST /v1/runs`: what is to be done. */
@@ -31,8 +57,13 @@ export interface RunRequest {
   /** Every random number of the run is derived from it (default 1). */
   seed?: number;
   data?: RunDataRequest[];
+  /** Task families that models are trained and measured on, with their weights in the mix. */
+  families?: Record<string, number>;
+  /** Models that the first phase reads. */
+  models?: RunModelRequest[];
   /** In the order in which they run. */
   phases: RunPhaseRequest[];
+  budget?: BudgetRequest;
 }
 
 /** An artifact that a phase made. */

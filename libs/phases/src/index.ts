@@ -1,4 +1,6 @@
 export * from './phase.js';
+export * from './estimate.js';
+export * from './param-mistakes.js';
 export * from './host.js';
 export * from './describe.js';
 export * from './task.js';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { isPhaseName, PHASES } from '@agent-forge/contracts';
 import { cognate, phases } from './registry.js';
+import { paramMistakes } from './param-mistakes.js';
 import { resolveParams } from './phase.js';
 
 describe('the phases that exist', () => {
@@ -31,6 +32,11 @@ describe('the phases that exist', () => {
   });
 });
 
+test('every mistake in parameters is found, not only the first', () => {
+  const mistakes = paramMistakes(cognate, { rows: 0, step: 9, optimizer: 1, hiddenSize: 4.5 });
+  expect(mistakes.map(({ path }) => path.join('.')).sort()).toEqual(['hiddenSize', 'optimizer', 'rows', 'step']);
+});
+
 describe('parameters', () => {
   test('take their defaults and keep what is given', () => {
     expect(resolveParams(cognate, { steps: 9 })).toMatchObject({ steps: 9, rows: 12, optimizer: 'muon' });
@@ -42,16 +48,20 @@ describe('parameters', () => {
   });
 
   test.each<[string, unknown, RegExp]>([
-    ['an unknown one', { step: 9 }, /parameter step of cognate is unknown; cognate has seeds, ownShare/],
-    ['one of another type', { steps: '9' }, /parameter steps of cognate is refused: expected integer/],
+    ['a misspelt one', { step: 9 }, /parameter step of cognate is unknown; did you mean steps\?/],
+    ['an unknown one', { colour: 9 }, /parameter colour of cognate is unknown; cognate has seeds, ownShare/],
+    ['one of another type', { steps: '9' }, /parameter steps of cognate is "9"; it must be a whole number from 3 to /],
+    ['one out of range', { rows: 0 }, /parameter rows of cognate is 0; it must be a whole number from 1 to 4096$/],
+    ['no multiple', { hiddenSize: 20 }, /is 20; it must be a whole number from 16 to 8192, a multiple of 8$/],
+    ['zero', { maxSeconds: 0 }, /maxSeconds of cognate is 0; it must be a number above 0 and up to 604800$/],
+    ['one that is no choice', { optimizer: 'sgd' }, /optimizer of cognate is "sgd"; it must be muon or adamw$/],
+    ['no flag', { generalist: 'yes' }, /generalist of cognate is "yes"; it must be true or false$/],
     [
-      'one out of range',
-      { rows: 0 },
-      /parameter rows of cognate is refused: expected integer to be greater or equal to 1/,
+      { seeds: { memory: [3] } },
+      /parameter seeds.memory.0 of cognate is 3; it must be a text$/,
     ],
-    ['one that is no choice', { optimizer: 'sgd' }, /parameter optimizer of cognate is refused/],
-    ['a list', [1], /parameter params of cognate is refused: expected object/],
-    ['NaN', { trunkShare: Number.NaN }, /parameter trunkShare of cognate is refused/],
+    ['a list', [1], /parameter params of cognate is a list of 1; it must be a map$/],
+    ['NaN', { trunkShare: Number.NaN }, /parameter trunkShare of cognate is null; it must be a number from 0 to 0.95$/],
     ['__proto__', JSON.parse('{"__proto__": {"seeds": 3}}'), /parameter __proto__ of cognate is unknown/],
   ])('are refused by name: %s', (_, given, message) => {
     expect(() => resolveParams(cognate, given)).toThrow(

@@ -8,7 +8,9 @@ import {
   type DataSource,
 } from '@agent-forge/contracts';
 import type { PhaseOutcome } from '@agent-forge/run';
+import type { Estimate, Situation } from './estimate.js';
 import type { PhaseHost } from './host.js';
+import { paramMistakes } from './param-mistakes.js';
 import type { Task } from './task.js';
 
 /** What a phase is given to work on. Plain data: it travels to the worker thread. */
@@ -89,6 +91,8 @@ export interface Phase<S extends TObject = TObject> {
   readonly resources: { readonly cpus: number; readonly memoryMiB: number };
   /** What it hands out to whichever replica is free, by name; see {@link PhaseHost.runTasks}. */
   readonly tasks?: Readonly<Record<string, Task>>;
+  /** What it will need and make, as far as can be told before: pure arithmetic on its parameters and what goes in. */
+  estimate?(params: Static<S>, situation: Situation): Estimate;
   /** Does the work: reads artifacts, stores artifacts, measures. Runs in a worker thread. */
   run(context: PhaseContext<Static<S>>): Promise<PhaseOutcome>;
   /** What keeps the result from being passed on; empty when nothing does. Measured on the report split. */
@@ -112,12 +116,8 @@ export function paramsOf<T extends Parameters<typeof Type.Object>[0]>(properties
  * @throws ForgeError INVALID_ARGUMENT naming the parameter and what is allowed
  */
 export function resolveParams<S extends TObject>(phase: Phase<S>, given: unknown): Static<S> {
-  const params = Value.Default(phase.params, structuredClone(given ?? {}));
-  const problem = Value.Errors(phase.params, params).First();
-  if (problem === undefined) return params as Static<S>;
-  const place = problem.path.slice(1).replaceAll('/', '.') || 'params';
-  const allowed = Object.keys(phase.params.properties).join(', ');
-  const isUnknown = problem.message === 'Unexpected property';
-  const what = isUnknown ? `is unknown; ${phase.name} has ${allowed}` : `is refused: ${problem.message.toLowerCase()}`;
-  throw new ForgeError('INVALID_ARGUMENT', `parameter ${place} of ${phase.name} ${what}`);
+  const [mistake] = paramMistakes(phase, given);
+  if (mistake === undefined) return Value.Default(phase.params, structuredClone(given ?? {})) as Static<S>;
+  const place = mistake.path.join('.') || 'params';
+  throw new ForgeError('INVALID_ARGUMENT', `parameter ${place} of ${phase.name} ${mistake.problem}`);
 }

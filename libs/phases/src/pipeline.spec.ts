@@ -24,7 +24,7 @@ describe('a recipe', () => {
     [
       'a phase that has nothing to read',
       recipe([{ phase: 'evomerge' }]),
-      /evomerge reads at least 2 model, it is the first phase, and the recipe imports 0/,
+      /evomerge reads at least 2 models, it is the first phase, and the recipe imports 0/,
     ],
     [
       'nothing to learn from',
@@ -44,7 +44,7 @@ describe('a recipe', () => {
     [
       'a parameter out of range',
       recipe([{ phase: 'cognate', params: { steps: 0 } }]),
-      /parameter steps of cognate is refused/,
+      /parameter steps of cognate is 0/,
     ],
   ])('with %s is refused before any work', (_, wrong, message) => {
     expect(() => checkPipeline(wrong)).toThrow(

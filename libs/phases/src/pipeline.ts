@@ -1,7 +1,21 @@
 import { ForgeError, type Recipe } from '@agent-forge/contracts';
 import { checkRecipe } from '@agent-forge/run';
-import { resolveParams, type Phase } from './phase.js';
+import { paramMistakes, type ParamMistake } from './param-mistakes.js';
+import type { Phase } from './phase.js';
 import { phases } from './registry.js';
+
+/** Something wrong with one phase of a recipe: with a parameter, or, where the path is empty, with what it reads. */
+export interface PipelineMistake extends ParamMistake {
+  readonly phase: string;
+}
+
+/** What of a recipe decides whether its phases fit together. */
+export interface Pipeline {
+  readonly phases: readonly { readonly phase: string; readonly params?: unknown }[];
+  readonly data: readonly unknown[];
+  readonly models: readonly unknown[];
+  readonly families: Readonly<Record<string, number>>;
+}
 
 /**
  * Checks a recipe before any work: that its phases exist, that each finds what it reads in what the phase before it makes, that there is something to
@@ -13,24 +27,40 @@ export function checkPipeline(recipe: Recipe, known: readonly Phase[] = phases):
     recipe,
     known.map(({ name }) => name),
   );
-  const planned = recipe.phases.map(({ phase }) => known.find(({ name }) => name === phase)!);
-  planned.forEach((phase, i) => {
-    checkConsumption(phase, planned[i - 1], recipe);
-    resolveParams(phase, recipe.phases[i]!.params);
+  const [mistake] = pipelineMistakes(recipe, known);
+  if (mistake === undefined) return;
+  const { phase, path, problem } = mistake;
+  throw new ForgeError(
+    'INVALID_ARGUMENT',
+    path.length > 0 ? `parameter ${path.join('.')} of ${phase} ${problem}` : `recipe is refused: ${phase} ${problem}`,
+  );
+}
+
+/** Everything that is wrong with the phases of a recipe, in their order. Phases that are not known are left to others. */
+export function pipelineMistakes(recipe: Pipeline, known: readonly Phase[] = phases): PipelineMistake[] {
+  let before: Phase | undefined;
+  return recipe.phases.flatMap(({ phase: name, params }, i) => {
+    const phase = known.find((one) => one.name === name);
+    if (phase === undefined) return [];
+    const problems = consumptionProblems(phase, i === 0 ? 'first' : before, recipe);
+    before = phase;
+    const ofReading = problems.map((problem) => ({ phase: name, path: [], problem }));
+    return [...ofReading, ...paramMistakes(phase, params).map((mistake) => ({ phase: name, ...mistake }))];
   });
 }
 
-function checkConsumption({ name, consumes }: Phase, before: Phase | undefined, recipe: Recipe): void {
-  const refuse = (problem: string) => new ForgeError('INVALID_ARGUMENT', `recipe is refused: ${name} ${problem}`);
+function consumptionProblems({ consumes }: Phase, before: Phase | 'first' | undefined, recipe: Pipeline): string[] {
+  const problems: string[] = [];
   const hasData = recipe.data.length > 0 || Object.keys(recipe.families).length > 0;
-  if (consumes.data && !hasData) throw refuse('learns from task families or data, and the recipe names neither');
+  if (consumes.data && !hasData) problems.push('learns from task families or data, and the recipe names neither');
   const { kind, atLeast } = consumes;
-  if (kind === undefined || atLeast === 0) return;
-  if (before === undefined && recipe.models.length >= atLeast) return;
-  if (before === undefined)
-    throw refuse(
-      `reads at least ${atLeast} ${kind}, it is the first phase, and the recipe imports ${recipe.models.length}`,
-    );
-  if (!before.produces.some((made) => made.kind === kind))
-    throw refuse(`reads a ${kind}, and ${before.name} before it makes none`);
+  if (kind === undefined || atLeast === 0 || before === undefined) return problems;
+  if (before === 'first') {
+    if (recipe.models.length < atLeast)
+      problems.push(
+        `reads at least ${atLeast} ${kind}s, it is the first phase, and the recipe imports ${recipe.models.length}`,
+      );
+  } else if (!before.produces.some((made) => made.kind === kind))
+    problems.push(`reads a ${kind}, and ${before.name} before it makes none`);
+  return problems;
 }
