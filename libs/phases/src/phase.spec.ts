@@ -56,10 +56,6 @@ describe('parameters', () => {
     ['zero', { maxSeconds: 0 }, /maxSeconds of cognate is 0; it must be a number above 0 and up to 604800$/],
     ['one that is no choice', { optimizer: 'sgd' }, /optimizer of cognate is "sgd"; it must be muon or adamw$/],
     ['no flag', { generalist: 'yes' }, /generalist of cognate is "yes"; it must be true or false$/],
-    [
-      { seeds: { memory: [3] } },
-      /parameter seeds.memory.0 of cognate is 3; it must be a text$/,
-    ],
     ['a list', [1], /parameter params of cognate is a list of 1; it must be a map$/],
     ['NaN', { trunkShare: Number.NaN }, /parameter trunkShare of cognate is null; it must be a number from 0 to 0.95$/],
     ['__proto__', JSON.parse('{"__proto__": {"seeds": 3}}'), /parameter __proto__ of cognate is unknown/],
