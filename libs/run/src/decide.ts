@@ -1,4 +1,5 @@
-import type { JsonObject } from '@bufbuild/protobuf';
+import { fromJson, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
+import { ValueSchema } from '@bufbuild/protobuf/wkt';
 import {
   ForgeError,
   MAX_TEXT_LENGTH,
@@ -141,13 +142,13 @@ function remember(phase: PhaseState, command: Command & { do: 'plan' | 'checkpoi
   if (command.do === 'note') return draft('phase.noted', `noted/${attempt}/${command.number}`, { ...command.note });
   if (command.do === 'plan') {
     if (phase.plan !== undefined) return { nothing: `${phase.phase} is planned already` };
-    return draft('phase.planned', `planned/${attempt}`, { plan: command.plan });
+    return draft('phase.planned', `planned/${attempt}`, { plan: fromJson(ValueSchema, command.plan as JsonValue) });
   }
   const { number, checkpoint } = command;
   const { state, artifacts } = checkpoint;
   return draft('phase.checkpointed', `checkpointed/${attempt}/${number}`, {
     number,
-    state,
+    state: fromJson(ValueSchema, state as JsonValue),
     artifacts: [...artifacts],
   });
 }

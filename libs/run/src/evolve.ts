@@ -1,3 +1,5 @@
+import { toJson } from '@bufbuild/protobuf';
+import { ValueSchema, type Value } from '@bufbuild/protobuf/wkt';
 import type { EventOf, Json, LogEvent } from '@agent-forge/contracts';
 import { withParams } from './recipe.js';
 import { currentPhase, hasEnded, MAX_NOTES, waitingPhase, type PhaseState, type RunState } from './state.js';
@@ -58,13 +60,11 @@ function evolvePhase(phase: PhaseState, event: PhaseEvent): PhaseState {
     case 'phase.planned': {
       const { attempt, worker, plan } = event.data;
       if (!holds(phase, attempt, worker) || phase.plan !== undefined) return phase;
-      return { ...phase, plan: (plan ?? null) as Json };
+      return { ...phase, plan: jsonOf(plan) };
     }
     case 'phase.checkpointed': {
       const { attempt, worker, state, artifacts } = event.data;
-      return holds(phase, attempt, worker)
-        ? { ...phase, checkpoint: { state: (state ?? null) as Json, artifacts } }
-        : phase;
+      return holds(phase, attempt, worker) ? { ...phase, checkpoint: { state: jsonOf(state), artifacts } } : phase;
     }
     case 'phase.noted': {
       const { attempt, worker, code, message, metrics } = event.data;
@@ -100,6 +100,11 @@ function started(phase: PhaseState, event: EventOf<'phase.started'>): PhaseState
 /** Whether this attempt of this worker is the one that holds the phase. */
 export function holds(phase: PhaseState, attempt: number, worker: string): boolean {
   return phase.status === 'claimed' && phase.attempt === attempt && phase.worker === worker;
+}
+
+/** What a phase wrote, as it wrote it. */
+function jsonOf(value: Value | undefined): Json {
+  return value === undefined ? null : (toJson(ValueSchema, value) as Json);
 }
 
 /** A claim that does not count any more, through no fault of its worker. */

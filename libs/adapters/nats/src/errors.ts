@@ -16,6 +16,11 @@ export function isMissing(error: unknown): boolean {
   return isApiError(error, JetStreamApiCodes.StreamNotFound) || isApiError(error, JetStreamApiCodes.ConsumerNotFound);
 }
 
+/** Whether there is no message where one was asked for. */
+export function isMessageMissing(error: unknown): boolean {
+  return isApiError(error, JetStreamApiCodes.NoMessageFound);
+}
+
 function isApiError(error: unknown, code: number): boolean {
   return error instanceof JetStreamApiError && error.code === code;
 }

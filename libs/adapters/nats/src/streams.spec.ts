@@ -3,7 +3,15 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { makeEvent, MAX_EVENT_BYTES } from '@agent-forge/contracts';
 import { ensurePhaseConsumer } from './consumers.js';
 import { RunLog } from './run-log.js';
-import { DEAD_STREAM, ensureStreams, LOG_STREAM, PROGRESS_STREAM } from './streams.js';
+import {
+  DEAD_STREAM,
+  ensureStreams,
+  LOG_STREAM,
+  PROGRESS_STREAM,
+  RESULT_BUCKET,
+  TASK_CHECKPOINT_BUCKET,
+  TASK_STREAM,
+} from './streams.js';
 import { startTestBroker, type TestBroker } from './testing.js';
 
 let broker: TestBroker;
@@ -24,7 +32,14 @@ test('services that start at the same moment all find the streams and consumers'
   );
   const names = [];
   for await (const { config } of (await manager()).streams.list()) names.push(config.name);
-  expect(names.sort()).toEqual([DEAD_STREAM, LOG_STREAM, PROGRESS_STREAM]);
+  expect(names.sort()).toEqual([
+    DEAD_STREAM,
+    LOG_STREAM,
+    PROGRESS_STREAM,
+    TASK_STREAM,
+    `KV_${RESULT_BUCKET}`,
+    `KV_${TASK_CHECKPOINT_BUCKET}`,
+  ]);
 });
 
 test('settings of an older version are brought up to date, and what is in the log stays', async () => {

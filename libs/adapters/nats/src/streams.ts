@@ -6,10 +6,12 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { DEAD_SUBJECTS, ForgeError, LOG_SUBJECTS, MAX_EVENT_BYTES, PROGRESS_SUBJECTS } from '@agent-forge/contracts';
 import { isMissing } from './errors.js';
 import { insist, SEND_TIMEOUT_MS } from './insist.js';
+import { TASK_SUBJECTS } from './tasks/task.js';
 
 /** The run log: kept for good. */
 export const LOG_STREAM = 'FORGE_EVENTS';
@@ -17,6 +19,12 @@ export const LOG_STREAM = 'FORGE_EVENTS';
 export const PROGRESS_STREAM = 'FORGE_PROGRESS';
 /** Messages that no consumer could handle, with their cause. */
 export const DEAD_STREAM = 'FORGE_DEAD';
+/** Tasks that wait for a replica that is free. */
+export const TASK_STREAM = 'FORGE_TASKS';
+/** Key-value bucket of what came of tasks. */
+export const RESULT_BUCKET = 'FORGE_RESULTS';
+/** Key-value bucket of where tasks in work are to go on. */
+export const TASK_CHECKPOINT_BUCKET = 'FORGE_TASK_CHECKPOINTS';
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
@@ -24,6 +32,10 @@ const HOUR_MS = 3_600_000;
 const LOG_MAX_BYTES = 512 * MIB;
 const PROGRESS_MAX_BYTES = 32 * MIB;
 const DEAD_MAX_BYTES = 64 * MIB;
+const TASK_MAX_BYTES = 64 * MIB;
+const RESULT_MAX_BYTES = 256 * MIB;
+/** A result that nobody asked for in this time is computed again when somebody does. */
+const RESULT_MAX_AGE_MS = 90 * 24 * 3_600_000;
 /** Time in which a repeated append is recognised by its message id; compare-and-set guards the time after. */
 const DUPLICATE_WINDOW_MS = 120_000;
 /** An event, and its headers and subject besides. */
@@ -70,6 +82,16 @@ function streamConfigs(replicas: number): Config[] {
       max_age: nanos(30 * 24 * HOUR_MS),
       duplicate_window: nanos(DUPLICATE_WINDOW_MS),
     },
+    {
+      ...common,
+      name: TASK_STREAM,
+      subjects: [TASK_SUBJECTS],
+      retention: RetentionPolicy.Workqueue,
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      max_bytes: TASK_MAX_BYTES,
+      max_msg_size: MAX_MESSAGE_BYTES,
+    },
   ];
 }
 
@@ -82,6 +104,10 @@ export async function ensureStreams(connection: NatsConnection, replicas = 1): P
   await insist(connection, 'create the streams', async () => {
     const manager = await jetstreamManager(connection, { timeout: SEND_TIMEOUT_MS });
     for (const config of streamConfigs(replicas)) await ensureStream(manager, config);
+    const kvm = new Kvm(connection);
+    const bucket = { storage: StorageType.File, replicas, history: 1 };
+    await kvm.create(RESULT_BUCKET, { ...bucket, max_bytes: RESULT_MAX_BYTES, ttl: RESULT_MAX_AGE_MS });
+    await kvm.create(TASK_CHECKPOINT_BUCKET, { ...bucket, max_bytes: TASK_MAX_BYTES, ttl: RESULT_MAX_AGE_MS });
   });
 }
 
