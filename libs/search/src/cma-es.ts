@@ -13,7 +13,7 @@ interface CmaState {
   evaluations: number;
   mean: number[];
   sigma: number;
-  /** Row by row. */
+  /** The lower triangle, row by row: row i has i + 1 values. */
   covariance: number[][];
   pathSigma: number[];
   pathCovariance: number[];
@@ -97,7 +97,7 @@ export class CmaEs implements Search {
 
   #draw(): { genomes: number[][]; steps: number[][]; inverseRoot: Matrix } {
     const { mean, sigma, covariance, generation } = this.#state;
-    const { eigenvectorMatrix: vectors, realEigenvalues } = new EigenvalueDecomposition(new Matrix(covariance), {
+    const { eigenvectorMatrix: vectors, realEigenvalues } = new EigenvalueDecomposition(symmetric(covariance), {
       assumeSymmetric: true,
     });
     const floor = SMALLEST_EIGENVALUE * Math.max(...realEigenvalues);
@@ -145,11 +145,15 @@ function initial({ start, sigma }: SearchSettings): CmaState {
     evaluations: 0,
     mean: [...start],
     sigma,
-    covariance: start.map((_, i) => start.map((__, j) => (i === j ? 1 : 0))),
+    covariance: start.map((_, i) => start.slice(0, i + 1).map((__, j) => (i === j ? 1 : 0))),
     pathSigma: start.map(() => 0),
     pathCovariance: start.map(() => 0),
     best: null,
   };
+}
+
+function symmetric(lower: readonly number[][]): Matrix {
+  return new Matrix(lower.map((row, i) => lower.map((other, j) => (j <= i ? row[j]! : other[i]!))));
 }
 
 function constantsOf(n: number, population = 4 + Math.floor(3 * Math.log(n))): Constants {

@@ -51,6 +51,10 @@ describe('evaluateText', () => {
     const total = alone.reduce((sum, r) => sum + r.loss * r.tokens, 0);
     expect(together.tokens).toBe(alone[0]!.tokens + alone[1]!.tokens);
     expect(together.loss).toBeCloseTo(total / together.tokens, 6);
+    alone.forEach(({ bitsPerByte, bytes }, i) => {
+      expect(together.texts[i]!.bytes).toBe(bytes);
+      expect(together.texts[i]!.bits / bytes).toBeCloseTo(bitsPerByte, 6);
+    });
   });
 
   test('a first token that the tokenizer puts before a text is context; otherwise the first of the text is', async () => {

@@ -27,6 +27,8 @@ export interface TextEvaluation {
   readonly tokens: number;
   /** UTF-8 bytes of the text. */
   readonly bytes: number;
+  /** The same of each text by itself, in their order: pair them with another model's. One without a token to score has 0 bits. */
+  readonly texts: readonly { readonly bits: number; readonly bytes: number }[];
 }
 
 /** Longer windows change the figure little and take memory with the square of their length. */
@@ -50,22 +52,31 @@ export async function evaluateText(
   const batchSize = options.batchSize ?? Math.max(1, Math.floor(tokensPerCall(model) / contextLength));
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new ForgeError('INVALID_ARGUMENT', `batchSize is a whole number of at least 1, not ${batchSize}`);
-  const windows = texts.flatMap((t) => windowsOf(model, t, contextLength));
+  const windows = texts.flatMap((t, at) => windowsOf(model, t, contextLength).map((ids) => ({ ids, at })));
   if (windows.length === 0) throw new ForgeError('DATA_INVALID', 'the text is too short: there is no token to score');
   return withScorer(model, { ...options, maxLength: contextLength }, async (scorer) => {
-    let [nats, tokens] = [0, 0];
-    for (let at = 0; at < windows.length; at += batchSize) {
+    const nats = new Float64Array(texts.length);
+    let tokens = 0;
+    for (let next = 0; next < windows.length; next += batchSize) {
       if (options.signal?.aborted) throw new ForgeError('CANCELLED', 'the evaluation was stopped');
-      for (const { nll } of await scorer.score(windows.slice(at, at + batchSize))) {
-        for (const x of nll) nats += x;
+      const batch = windows.slice(next, next + batchSize);
+      const scores = await scorer.score(batch.map(({ ids }) => ids));
+      scores.forEach(({ nll }, i) => {
+        for (const x of nll) nats[batch[i]!.at]! += x;
         tokens += nll.length;
-      }
-      options.onProgress?.(Math.min(1, (at + batchSize) / windows.length));
+      });
+      options.onProgress?.(Math.min(1, (next + batchSize) / windows.length));
     }
-    const bytes = texts.reduce((n, t) => n + Buffer.byteLength(t), 0);
-    const loss = nats / tokens;
-    return { loss, perplexity: Math.exp(loss), bitsPerByte: nats / (Math.LN2 * bytes), tokens, bytes };
+    return summarise(texts, nats, tokens);
   });
+}
+
+function summarise(texts: readonly string[], nats: Float64Array, tokens: number): TextEvaluation {
+  const each = texts.map((text, i) => ({ bits: nats[i]! / Math.LN2, bytes: Buffer.byteLength(text) }));
+  const bytes = each.reduce((sum, text) => sum + text.bytes, 0);
+  const total = nats.reduce((sum, x) => sum + x, 0);
+  const loss = total / tokens;
+  return { loss, perplexity: Math.exp(loss), bitsPerByte: total / (Math.LN2 * bytes), tokens, bytes, texts: each };
 }
 
 function contextLengthOf(model: Model, { contextLength, scorer }: EvaluateTextOptions): number {

@@ -31,11 +31,11 @@ export async function reportOn(
   for (const [role, model] of models) {
     context.signal.throwIfAborted();
     assertAudit(await auditWeights(model.config, model.weights), role);
-    measured.set(role, await yardstick.measure(model));
+    measured.set(role, await yardstick.measure(model, context));
     onProgress(measured.size / (models.size + 1));
   }
   const seeds = [...models.keys()].filter(isSeed);
-  const average = await yardstick.measure(await averageOf(seeds.map((role) => models.get(role)!)));
+  const average = await yardstick.measure(await averageOf(seeds.map((role) => models.get(role)!)), context);
   onProgress(1);
   const figures = figuresOf(branches, measured, average);
   const rows: ReportRow[] = branches.map(({ artifact }) =>

@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ArtifactName } from '@agent-forge/contracts';
+import { CmaEs } from '@agent-forge/search';
 import { cognate, evomerge } from '../registry.js';
 import { Workshop, type Done } from '../testing/workshop.js';
 import type { Checkpoint } from '../task.js';
-import { averageGenome, genomeForm, recipeOf } from './genome.js';
+import { startGenome, genomeForm, recipeOf } from './genome.js';
 import { merge, readModels } from './merge-models.js';
 import { averageOf } from '../shared/average.js';
 
@@ -42,7 +44,7 @@ describe('evomerge', () => {
     for (const { than, difference } of comparisons)
       expect(difference.estimate).toBeCloseTo(accuracy('champion') - accuracy(than), 10);
     expect(verdicts.length).toBeGreaterThan(2);
-    const parents = inputs.filter(({ role }) => role.startsWith('seed-')).map(({ id }) => id);
+    const parents = inputs.filter(({ role }) => /^(trunk|seed-.*)$/.test(role)).map(({ id }) => id);
     const { lineage } = await workshop.artifacts.manifest(artifacts[0]!.id);
     expect(lineage).toMatchObject({ parents, phase: 'evomerge', metrics });
     expect(metrics['evaluations']).toBe(12);
@@ -91,6 +93,49 @@ describe('evomerge', () => {
     expect(outcome.metrics['championAccuracy']).toBe(outcome.metrics['averageAccuracy']);
   });
 
+  test('on text alone, scores by bits per byte and puts baselines beside it', async () => {
+    const book = await readFile(new URL('../../../../recipes/data/emma.txt', import.meta.url), 'utf8');
+    const [families, data] = [{}, [await workshop.dataSet('book', book.slice(0, 260_000))]];
+    const params = { ...SMALL, layers: 1, steps: 30, generalist: false };
+    const { outcome: seeds } = await workshop.run(cognate, { params, families, data });
+    const { outcome } = await workshop.run(evomerge, {
+      params: { ...SEARCH, population: 2, evaluations: 4 },
+      inputs: seeds.artifacts,
+      families,
+      data,
+    });
+    const { rows, comparisons, verdicts } = await workshop.report(outcome);
+    const bits = (name: string) => rows.find((row) => row.name === name)!.bitsPerByte!;
+    expect(rows.slice(0, 3).map(({ name }) => name)).toEqual(['one-gram', 'three-gram', 'trunk']);
+    expect(bits('three-gram')).toBeLessThan(bits('one-gram'));
+    for (const { than, difference } of comparisons)
+      expect(difference.estimate).toBeCloseTo(bits(than) - bits('champion'), 10);
+    expect(comparisons).toHaveLength(rows.length - 3);
+    expect(verdicts.join()).toMatch(/bits per byte/);
+    const best = Math.min(bits('seed-reasoning'), bits('seed-memory'), bits('seed-speed'));
+    expect(outcome.metrics['regression']).toBeGreaterThanOrEqual(bits('champion') - best - 1e-12);
+  });
+
+  test('does a recipe of models that cannot be averaged, and compares with no average then', async () => {
+    const other = await workshop.run(cognate, { params: { ...SMALL, hiddenSize: 16, seeds: SEEDS, steps: 6 } });
+    const mixed = [inputs[1]!, other.outcome.artifacts[2]!];
+    const slices = [{ sources: [{ model: 'seed-letters', layer_range: [0, 1] }] }];
+    const params = { ...SEARCH, recipe: { merge_method: 'passthrough', slices } };
+    const { outcome } = await workshop.run(evomerge, { params, inputs: mixed });
+    const { rows } = await workshop.report(outcome);
+    expect(rows.map(({ name }) => name)).toEqual(['seed-letters', 'seed-order', 'champion']);
+    expect((await workshop.model(outcome, 'merged')).config.numLayers).toBe(1);
+  });
+
+  test.each([
+    [{ merge_method: 'linear', models: [{ model: 'nobody', parameters: { weight: 1 } }] }, /names nobody; there are/],
+    [{ merge_method: 'average', models: [] }, /average/],
+    [{ models: [] }, /merge_method is missing/],
+  ])('refuses the recipe %j', async (recipe, message) => {
+    const refused = workshop.run(evomerge, { params: { recipe }, inputs });
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) });
+  });
+
   test('stops when nothing is gained any more', async () => {
     const params = { ...SEARCH, evaluations: 600, patience: 1, sigma: 1e-9 };
     const { outcome } = await workshop.run(evomerge, { params, inputs });
@@ -121,9 +166,11 @@ describe('a genome', () => {
     const { config } = average;
     for (const base of ['trunk', undefined]) {
       const form = genomeForm('task_arithmetic', config, models, base);
-      const merged = await merge(recipeOf(form, averageGenome(form)), read);
-      for (const [name, { data }] of average.weights)
-        merged.weights.get(name)!.data.forEach((value, i) => expect(Math.abs(value - data[i]!)).toBeLessThan(1e-6));
+      const merged = await merge(recipeOf(form, startGenome(form)), read);
+      for (const [name, { data }] of average.weights) {
+        const errors = merged.weights.get(name)!.data.map((value, i) => Math.abs(value - data[i]!));
+        expect(Math.max(...errors)).toBeLessThan(1e-6);
+      }
     }
   });
 
@@ -135,12 +182,16 @@ describe('a genome', () => {
         Array.from({ length: count }, (_, i) => `seed-${i}`),
         'trunk',
       );
-      return { groups: form.groups.length, genes: averageGenome(form).length };
+      return { groups: form.groups.length, genes: startGenome(form).length };
     };
     expect(groups(2, 3)).toEqual({ groups: 5, genes: 15 });
     expect(groups(2, 3, 'ties')).toEqual({ groups: 5, genes: 30 });
     expect(groups(32, 3)).toEqual({ groups: 11, genes: 33 });
-    expect(groups(32, 3, 'dare_ties').genes).toBeLessThanOrEqual(36);
+    const largest = groups(64, 4, 'ties').genes;
+    expect(largest).toBeLessThanOrEqual(36);
+    const search = new CmaEs({ start: Array.from({ length: largest }, (_, i) => i / 7), sigma: 0.1, seed: 1 });
+    for (let i = 0; i < 20; i++) search.tell(search.ask().map(([first]) => first!));
+    expect(JSON.stringify(search.state()).length).toBeLessThan(24 * 1024);
   });
 
   test('reaches only the tensors of its group', async () => {
@@ -151,7 +202,7 @@ describe('a genome', () => {
     );
     const { config } = read.get('trunk')!;
     const form = genomeForm('task_arithmetic', config, models, 'trunk');
-    const start = averageGenome(form);
+    const start = startGenome(form);
     const plain = await merge(recipeOf(form, start), read);
     const changed = await merge(
       recipeOf(

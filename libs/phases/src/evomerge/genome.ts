@@ -1,5 +1,6 @@
 import type { Json } from '@agent-forge/contracts';
 import type { LlamaConfig } from '@agent-forge/model';
+import type { RoleRecipe } from './merge-models.js';
 
 /** More genes make states that no event can carry, and need more evaluations than minutes give. */
 const MAX_GENES = 36;
@@ -57,14 +58,14 @@ export function genomeForm(
   };
 }
 
-/** The genome of the plain average: equal weights, nothing pruned. */
-export function averageGenome({ models, groups, genes }: GenomeForm): number[] {
+/** Where searches begin: equal weights, nothing pruned. For linear and task_arithmetic that is the plain average. */
+export function startGenome({ models, groups, genes }: GenomeForm): number[] {
   const each = genes.map((gene) => (gene === 'weight' ? 1 / models.length : 1));
   return groups.flatMap(() => models.flatMap(() => each));
 }
 
 /** The merge recipe of a genome, in mergekit's form; models are named by their roles. Weights keep their sign, densities are cut to 0.01 … 1. */
-export function recipeOf(form: GenomeForm, genome: readonly number[]): { readonly [key: string]: Json } {
+export function recipeOf(form: GenomeForm, genome: readonly number[]): RoleRecipe {
   const { method, base, models, groups, genes } = form;
   const value = (group: number, model: number, gene: number) => {
     const raw = genome[(group * models.length + model) * genes.length + gene]!;

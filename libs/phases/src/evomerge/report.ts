@@ -1,9 +1,15 @@
-import { bootstrapPairedDifference, type Model } from '@agent-forge/model';
+import { bootstrap, bootstrapPairedDifference, type Model } from '@agent-forge/model';
 import { ByteNgram } from '@agent-forge/data';
-import type { ArtifactName } from '@agent-forge/contracts';
-import type { PhaseContext } from '../phase.js';
-import type { Comparison, PhaseReport, ReportRow } from '../shared/report.js';
-import { lossOf, rowOf, type Measured, type Yardstick } from '../shared/yardstick.js';
+import type { Comparison, Interval, PhaseReport, ReportRow } from '../shared/report.js';
+import { metricsOf, rowOf, type Measured, type Yardstick } from '../shared/yardstick.js';
+import { verdictsOf } from './verdicts.js';
+
+/** What the result and its control are called in the report. */
+export const CHAMPION = 'champion';
+export const AVERAGE = 'average';
+
+/** The resamples of fewer texts say nothing of other texts. */
+const LEAST_TEXTS = 5;
 
 /** A model to measure: its name in the report, and its artifact where it is stored. */
 export interface Contender {
@@ -12,80 +18,56 @@ export interface Contender {
   readonly artifactId?: string;
 }
 
-/** What the result is called in the report. */
-export const CHAMPION = 'champion';
-export const AVERAGE = 'average';
-const GENERALIST = 'generalist';
-const isParent = (name: string) => name.startsWith('seed-');
-
-/** Measures all contenders on the same report items, one after the other. */
-export async function measureAll(
-  context: PhaseContext,
-  contenders: readonly Contender[],
-  yardstick: Yardstick,
-  onProgress: (share: number) => void,
-): Promise<Map<string, Measured>> {
-  const measured = new Map<string, Measured>();
-  for (const { name, model } of contenders) {
-    context.signal.throwIfAborted();
-    measured.set(name, await yardstick.measure(model));
-    onProgress(measured.size / contenders.length);
-  }
-  return measured;
+/** Everything that was measured. */
+export interface Measurement {
+  readonly contenders: readonly Contender[];
+  /** On the report part, by name. */
+  readonly measured: ReadonlyMap<string, Measured>;
+  readonly yardstick: Yardstick;
+  /** Names of the models that were merged. */
+  readonly parents: readonly string[];
+  /** By its score on the select part; choosing it on report would flatter it. */
+  readonly bestParent: string;
 }
 
-/**
- * The table, the paired comparisons of the champion, and what may be said.
- * @param bestParent by its score on the select part; choosing it on report would flatter it
- */
+/** The table, the paired comparisons of the champion, what may be said, and the figures for the log. */
 export function reportOf(
-  contenders: readonly Contender[],
-  measured: ReadonlyMap<string, Measured>,
-  yardstick: Yardstick,
-  bestParent: string,
+  { contenders, measured, yardstick, parents, bestParent }: Measurement,
   figures: Readonly<Record<string, number>>,
-): PhaseReport {
-  const rows: ReportRow[] = contenders.map(({ name, artifactId }) => rowOf(name, measured.get(name)!, artifactId));
-  const than = [...measured.keys()].filter((name) => name !== CHAMPION);
-  const comparisons = than.flatMap((name) => comparison(name, measured));
-  const verdicts = verdictsOf(comparisons, measured, bestParent);
-  return { phase: 'evomerge', rows: [...baselines(yardstick), ...rows], comparisons, figures, verdicts };
+): { report: PhaseReport; metrics: Record<string, number> } {
+  const counted = baselines(yardstick);
+  const rows = contenders.map(({ name, artifactId }) => rowOf(name, measured.get(name)!, artifactId));
+  const others = [...measured.keys()].filter((name) => name !== CHAMPION);
+  const comparisons = others.flatMap((than) => comparisonOf(than, measured));
+  const unit = yardstick.items.length > 0 ? 'points' : 'bits per byte';
+  const verdicts = verdictsOf(comparisons, unit, parents, bestParent);
+  const metrics: Record<string, number> = {};
+  for (const [name, each] of measured) Object.assign(metrics, metricsOf(name, each));
+  for (const { name, bitsPerByte } of counted)
+    Object.assign(metrics, metricsOf(name, { text: { bitsPerByte: bitsPerByte! } }));
+  const report = { phase: 'evomerge', rows: [...counted, ...rows], comparisons, figures, verdicts };
+  return { report, metrics };
 }
 
-/** How much more often the champion is right than another on the same items. */
-function comparison(than: string, measured: ReadonlyMap<string, Measured>): Comparison[] {
-  const [mine, theirs] = [measured.get(CHAMPION)?.tasks?.correct, measured.get(than)?.tasks?.correct];
-  if (mine === undefined || theirs === undefined) return [];
-  const difference = bootstrapPairedDifference(mine, theirs, { seed: than });
-  return [{ name: `${CHAMPION} − ${than}`, better: CHAMPION, than, difference }];
+/** How much better the champion is than another on the same items or texts; none where there are too few. */
+function comparisonOf(than: string, measured: ReadonlyMap<string, Measured>): Comparison[] {
+  const difference = differenceOf(measured.get(CHAMPION)!, measured.get(than)!, than);
+  return difference ? [{ name: `${CHAMPION} − ${than}`, better: CHAMPION, than, difference }] : [];
 }
 
-function verdictsOf(
-  comparisons: readonly Comparison[],
-  measured: ReadonlyMap<string, Measured>,
-  bestParent: string,
-): string[] {
-  if (comparisons.length === 0) return textVerdicts(measured);
-  const points = ({ estimate, low, high }: Comparison['difference']) =>
-    `${(100 * estimate).toFixed(1)} points [${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`;
-  const says = ({ than, difference }: Comparison): string => {
-    if (difference.low > 0) return `the champion beats ${than} by ${points(difference)}`;
-    if (difference.high < 0) return `the champion loses to ${than}: ${points(difference)}`;
-    return `the champion cannot be told from ${than}: ${points(difference)}`;
+function differenceOf(mine: Measured, theirs: Measured, seed: string): Interval | undefined {
+  if (mine.tasks && theirs.tasks) return bootstrapPairedDifference(mine.tasks.correct, theirs.tasks.correct, { seed });
+  const [a, b] = [mine.text?.texts, theirs.text?.texts];
+  if (a === undefined || b === undefined || a.length < LEAST_TEXTS) return undefined;
+  const saved = (indices: Int32Array): number => {
+    let [bits, bytes] = [0, 0];
+    for (const i of indices) {
+      bits += b[i]!.bits - a[i]!.bits;
+      bytes += a[i]!.bytes;
+    }
+    return bits / bytes;
   };
-  const parents = comparisons.filter(({ than }) => isParent(than));
-  const beatsAll = parents.length > 0 && parents.every(({ difference }) => difference.low > 0);
-  const control = comparisons.filter(({ than }) => than === AVERAGE || than === GENERALIST || than === 'trunk');
-  const best = parents.filter(({ than }) => than === bestParent);
-  return [...(beatsAll ? ['the champion beats every parent'] : []), ...best.map(says), ...control.map(says)];
-}
-
-function textVerdicts(measured: ReadonlyMap<string, Measured>): string[] {
-  const mine = lossOf(measured.get(CHAMPION)!);
-  const better = [...measured].filter(([name, each]) => name !== CHAMPION && mine < lossOf(each)).map(([name]) => name);
-  return [
-    `the champion needs fewer bits per byte than ${better.length > 0 ? better.join(', ') : 'none of the others'}`,
-  ];
+  return bootstrap(a.length, saved, { seed });
 }
 
 /** What counting bytes would reach, on the same text. */
@@ -98,11 +80,4 @@ function baselines({ corpus, texts }: Yardstick): ReportRow[] {
     { name: 'one-gram', bitsPerByte: measure(1) },
     { name: 'three-gram', bitsPerByte: measure(3) },
   ];
-}
-
-/** The contenders among a phase's inputs. */
-export function contendersOf(inputs: readonly ArtifactName[], models: ReadonlyMap<string, Model>): Contender[] {
-  return inputs
-    .filter(({ role }) => models.has(role))
-    .map(({ id, role }) => ({ name: role, model: models.get(role)!, artifactId: id }));
 }

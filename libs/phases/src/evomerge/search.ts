@@ -2,15 +2,21 @@ import { performance } from 'node:perf_hooks';
 import type { ArtifactName, Json } from '@agent-forge/contracts';
 import { createSearch, type Search } from '@agent-forge/search';
 import type { PhaseContext } from '../phase.js';
-import { averageGenome, recipeOf, type GenomeForm } from './genome.js';
+import { Yardstick } from '../shared/yardstick.js';
+import { recipeOf, startGenome, type GenomeForm } from './genome.js';
+import { merge, type Models } from './merge-models.js';
 import type { EvomergeParams } from './params.js';
-import type { ScoreInput } from './score-task.js';
+import { fitnessOf, type ScoreInput } from './score-task.js';
 
-/** A smaller gain of the generation's mean is none. */
+/** A smaller gain of a generation's mean is none. */
 const LEAST_GAIN = 0.001;
 /** A search of fewer generations has learnt nothing. */
 const LEAST_GENERATIONS = 2;
-/** The round of the candidate that is timed. */
+/** A text of this length costs a candidate about as much as 40 items of each of a dozen families. */
+const TEXT_BYTES = 16 * 1024;
+/** Candidates that are timed; the first of them warms up. */
+const TIMED = 4;
+/** Generations count from 1. */
 const TIMED_ROUND = 0;
 
 type Context = PhaseContext<EvomergeParams>;
@@ -19,78 +25,91 @@ type Context = PhaseContext<EvomergeParams>;
 export interface SearchSpace {
   readonly form: GenomeForm;
   /** The models that take part, base included. */
-  readonly models: readonly Pick<ArtifactName, 'id' | 'role'>[];
+  readonly names: readonly Pick<ArtifactName, 'id' | 'role'>[];
+  readonly models: Models;
 }
 
 /** What is saved after each generation. */
 interface Saved {
   readonly search: Json;
-  /** Mean fitness of each generation so far. */
-  readonly history: readonly number[];
+  /** Lowest mean fitness of a generation so far, and the generations since; null before the first. */
+  readonly lowest: number | null;
+  readonly stale: number;
 }
 
-/** Searches until the evaluations are used up or nothing is gained any more. Goes on from the host's checkpoint with the same trajectory. */
+/**
+ * Searches until the evaluations are used up or nothing is gained any more. Goes on from the host's checkpoint with the same trajectory.
+ * @param onGeneration hears the share that is done
+ */
 export async function searchMerge(
   context: Context,
   space: SearchSpace,
-  onProgress: (share: number, metrics: Record<string, number>) => void,
-): Promise<{ search: Search; history: readonly number[] }> {
+  onGeneration: (search: Search, generations: number, meanFitness: number) => void,
+): Promise<Search> {
   const { params, seed } = context;
-  const { generations } = await context.plan(() => planGenerations(context, space));
   const saved = context.checkpoint?.state as unknown as Saved | undefined;
   const { population, sigma, algorithm } = params;
-  const settings = { start: averageGenome(space.form), sigma, seed: `${seed}/evomerge`, population };
+  const settings = { start: startGenome(space.form), sigma, seed: `${seed}/evomerge`, population };
   const search = createSearch(algorithm, settings, saved?.search);
-  const history = [...(saved?.history ?? [])];
-  while (search.generation < generations && !isStuck(history, params.patience)) {
+  const { generations } = await context.plan(() => planGenerations(context, space, search.ask().length));
+  let { lowest, stale } = saved ?? { lowest: null, stale: 0 };
+  while (search.generation < generations && stale < params.patience) {
     context.signal.throwIfAborted();
-    const fitness = await score(context, space, search.ask(), search.generation + 1);
+    const fitness = await score(context, space, search.ask(), {
+      round: search.generation + 1,
+      itemsPerFamily: params.itemsPerFamily,
+      textBytes: TEXT_BYTES,
+    });
     search.tell(fitness);
-    history.push(fitness.reduce((sum, value) => sum + value, 0) / fitness.length);
-    await context.saveCheckpoint({ state: { search: search.state(), history: [...history] }, artifacts: [] });
-    onProgress(search.generation / generations, { meanFitness: -history.at(-1)!, bestFitness: -search.best!.fitness });
+    const mean = fitness.reduce((sum, value) => sum + value, 0) / fitness.length;
+    stale = lowest === null || mean < lowest - LEAST_GAIN ? 0 : stale + 1;
+    lowest = Math.min(lowest ?? Infinity, mean);
+    await context.saveCheckpoint({ state: { search: search.state(), lowest, stale }, artifacts: [] });
+    onGeneration(search, generations, mean);
   }
-  return { search, history };
+  return search;
 }
 
-/** The fitness of genomes on the items of one round. */
+/** What candidates are scored on. */
+export type ScoreDraw = Pick<ScoreInput, 'round' | 'itemsPerFamily' | 'textBytes'>;
+
+/** The fitness of genomes, all on the same items and texts. */
 export async function score(
   context: Context,
-  { form, models }: SearchSpace,
+  { form, names }: SearchSpace,
   genomes: readonly (readonly number[])[],
-  round: number,
-  itemsPerFamily = context.params.itemsPerFamily,
+  draw: ScoreDraw,
 ): Promise<number[]> {
   const { families, data, seed } = context;
   const inputs = genomes.map((genome): ScoreInput => ({
     recipe: recipeOf(form, genome),
-    models,
+    models: names,
     families,
     data: data.map(({ name, artifactId }) => ({ name, artifactId })),
     seed,
-    itemsPerFamily,
-    round,
+    ...draw,
   }));
   const outputs = await context.runTasks('score', inputs as unknown as Json[]);
   return outputs.map(({ value }) => value as number);
 }
 
-/** Generations in a budget: given, or by timing candidates once. */
-async function planGenerations(context: Context, space: SearchSpace): Promise<{ generations: number }> {
-  const { params } = context;
-  if (params.evaluations !== undefined)
-    return { generations: Math.max(1, Math.floor(params.evaluations / params.population)) };
-  const start = averageGenome(space.form);
-  // The first also reads the models; the second, a little beside it so that no cache knows it, is what each costs.
-  await score(context, space, [start], TIMED_ROUND);
-  const startMs = performance.now();
-  await score(context, space, [start.map((value) => 1.001 * value)], TIMED_ROUND);
-  const seconds = (performance.now() - startMs) / 1000;
-  return { generations: Math.max(LEAST_GENERATIONS, Math.floor(params.maxSeconds / (seconds * params.population))) };
-}
-
-function isStuck(history: readonly number[], patience: number): boolean {
-  if (history.length <= patience) return false;
-  const before = Math.min(...history.slice(0, -patience));
-  return Math.min(...history.slice(-patience)) > before - LEAST_GAIN;
+/** Generations in a budget: given, or by timing candidates here, where no result of an earlier run is found instead. */
+async function planGenerations(
+  context: Context,
+  { form, models }: SearchSpace,
+  population: number,
+): Promise<{ generations: number }> {
+  const { evaluations, maxSeconds, itemsPerFamily } = context.params;
+  if (evaluations !== undefined) return { generations: Math.max(1, Math.floor(evaluations / population)) };
+  const yardstick = await Yardstick.of(context, 'select', itemsPerFamily, {
+    round: TIMED_ROUND,
+    textBytes: TEXT_BYTES,
+  });
+  let startMs = performance.now();
+  for (let i = 0; i < TIMED; i++) {
+    if (i === 1) startMs = performance.now();
+    fitnessOf(await yardstick.measure(await merge(recipeOf(form, startGenome(form)), models), context));
+  }
+  const seconds = (performance.now() - startMs) / 1000 / (TIMED - 1);
+  return { generations: Math.max(LEAST_GENERATIONS, Math.floor(maxSeconds / (seconds * population))) };
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { shares } from './corpus.js';
-import { reportTexts } from './measure.js';
+import { measuredTexts, shares } from './corpus.js';
 
 describe('shares of a text', () => {
   test('together are the text in order, and none is empty', () => {
@@ -32,6 +31,6 @@ describe('shares of a text', () => {
 
 test('measuring reads whole blocks up to its limit, and one however long it is', () => {
   const blocks = Array.from({ length: 40 }, (_, i) => String.fromCharCode(65 + i).repeat(8 * 1024));
-  expect(reportTexts(blocks)).toEqual(blocks.slice(0, 16));
-  expect(reportTexts(['x'.repeat(200_000), 'y'])).toEqual(['x'.repeat(200_000)]);
+  expect(measuredTexts(blocks)).toEqual(blocks.slice(0, 16));
+  expect(measuredTexts(['x'.repeat(200_000), 'y'])).toEqual(['x'.repeat(200_000)]);
 });

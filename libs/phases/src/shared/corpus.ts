@@ -4,6 +4,9 @@ import { ForgeError } from '@agent-forge/contracts';
 import { readDataSet, type Part } from '@agent-forge/data';
 import type { PhaseContext } from '../phase.js';
 
+/** Enough to tell models apart to a hundredth of a bit, and a few seconds of work. */
+export const MEASURED_BYTES = 128 * 1024;
+
 /** The running text of a run's data sets, by part; each text is one block, and no training window crosses from one to the next. */
 export type Corpus = Readonly<Record<Part, readonly string[]>>;
 
@@ -59,4 +62,14 @@ export function shares(texts: readonly string[], count: number): string[][] {
     before += text.length;
   });
   return result;
+}
+
+/** Texts to measure models on: whole blocks of a part, from its start, up to a number of bytes, but at least one. */
+export function measuredTexts(texts: readonly string[], maxBytes = MEASURED_BYTES): string[] {
+  let bytes = 0;
+  const first = texts.filter((text) => {
+    bytes += Buffer.byteLength(text);
+    return bytes <= maxBytes;
+  });
+  return first.length > 0 ? first : texts.slice(0, 1);
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ArtifactName } from '@agent-forge/contracts';
+import type { ArtifactName, DataSource } from '@agent-forge/contracts';
 import { FsArtifactStore } from '@agent-forge/artifacts-fs';
 import { readModelFolder, type Model } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
@@ -15,6 +15,9 @@ import type { Checkpoint } from '../task.js';
 export interface Job {
   readonly params?: object;
   readonly inputs?: readonly ArtifactName[];
+  /** Instead of the workshop's. */
+  readonly families?: Readonly<Record<string, number>>;
+  readonly data?: readonly DataSource[];
   readonly seed?: number;
   /** What an earlier attempt saved last. */
   readonly checkpoint?: Checkpoint;
@@ -50,7 +53,7 @@ export class Workshop {
   /** Runs a phase to its outcome; its gate is not asked. */
   async run(phase: Phase, job: Job = {}): Promise<Done> {
     const workDir = await mkdtemp(join(this.dir, `job-${++this.#jobs}-`));
-    const { signal = new AbortController().signal, seed = 1, inputs = [] } = job;
+    const { signal = new AbortController().signal, seed = 1, inputs = [], data = [], families = this.families } = job;
     const notes: Note[] = [];
     const progress: PhaseProgress[] = [];
     let taskRuns = 0;
@@ -77,8 +80,8 @@ export class Workshop {
       seed,
       params: resolveParams(phase, job.params ?? {}),
       allowFallback: false,
-      data: [],
-      families: this.families,
+      data,
+      families,
       inputs,
       report: (each) => progress.push(each),
       checkpoint: job.checkpoint,
@@ -104,6 +107,22 @@ export class Workshop {
     const dir = await mkdtemp(join(this.dir, 'model-'));
     await this.artifacts.materialise(artifacts.find((artifact) => artifact.role === role)!.id, join(dir, 'it'));
     return readModelFolder(join(dir, 'it'));
+  }
+
+  /** Stores a text as a data set. */
+  async dataSet(name: string, text: string): Promise<DataSource> {
+    const file = { name: `${name}.txt`, ...(await this.artifacts.putFile([Buffer.from(text)])) };
+    const lineage = {
+      parents: [],
+      data: [],
+      phase: 'import',
+      params: {},
+      seed: null,
+      codeVersion: 'test',
+      metrics: {},
+    };
+    const artifactId = await this.artifacts.putManifest({ version: 1, kind: 'dataset', files: [file], lineage });
+    return { name, artifactId } as DataSource;
   }
 
   close(): Promise<void> {
