@@ -131,6 +131,42 @@ describe('an uploaded text', () => {
   });
 });
 
+describe('several files', () => {
+  const RECORD = '{"prompt":"1+1","completion":"2"}\n';
+
+  async function send(files: Record<string, string | Uint8Array>) {
+    const form = new FormData();
+    for (const [name, content] of Object.entries(files)) form.append('files', new Blob([content as string]), name);
+    const authorization = `Bearer ${await client.token()}`;
+    const answer = await fetch(`${client.url}/v1/datasets`, { method: 'POST', headers: { authorization }, body: form });
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  }
+  const stored = () => readdir(join(world.broker.dataDir, 'artifacts'), { recursive: true });
+
+  test('become one data set, whatever their order', async () => {
+    const files = { 'book.txt': 'A text.\n', 'chats.jsonl': RECORD };
+    const first = await send(files);
+    expect(first).toMatchObject({ status: 201, body: { kind: 'dataset', sizeBytes: 8 + RECORD.length } });
+    const again = await send(Object.fromEntries(Object.entries(files).reverse()));
+    expect(again.body).toEqual(first.body);
+  });
+
+  test.each<[string, Record<string, string | Uint8Array>, string, RegExp]>([
+    ['a bad record', { 'a.txt': 'x', 'b.jsonl': `${RECORD}{"x":1}\n` }, 'DATA_INVALID', /^b\.jsonl:2: a record/],
+    ['a text that is none', { 'a.txt': 'x', 'b.txt': Uint8Array.of(0xff) }, 'DATA_INVALID', /^b\.txt: not UTF-8/],
+    ['an empty file', { 'a.txt': 'x', 'b.txt': '' }, 'DATA_INVALID', /b\.txt: the text is empty/],
+    ['a format that is not read', { 'a.txt': 'x', 'b.parquet': 'PAR1' }, 'UNSUPPORTED_FORMAT', /b\.parquet/],
+    ['a path', { 'a.txt': 'x', '../b.txt': 'x' }, 'INVALID_ARGUMENT', /without folders/],
+    ['a name that comes twice', { 'a.txt': 'x', 'A.txt': 'y' }, 'INVALID_ARGUMENT', /comes twice/],
+  ])('of which one is %s are refused together', async (_, files, code, message) => {
+    const before = await stored();
+    const { body } = await send(files);
+    expect(body).toMatchObject({ code, detail: expect.stringMatching(message) });
+    expect(await stored()).toEqual(before);
+    expect(await readdir(join(world.broker.dataDir, 'work'))).toEqual([]);
+  });
+});
+
 describe('a file of an artifact', () => {
   test('that is damaged in the store never looks like a whole one', async () => {
     const { artifactId, files } = await uploadDataset(client, chunks('A text that will be damaged.'));

@@ -28,6 +28,6 @@ export const PAGE = `<!doctype html>
 </html>
 `;
 
-/** Shows the document; without a validator, which would be asked elsewhere. */
-export const PAGE_SCRIPT = `SwaggerUIBundle({ url: '/docs/json', dom_id: '#api', validatorUrl: null });
+/** Shows the document; without a validator, which would be asked elsewhere, and by a URL without the login that the page's own may carry. */
+export const PAGE_SCRIPT = `SwaggerUIBundle({ url: location.origin + '/docs/json', dom_id: '#api', validatorUrl: null });
 `;

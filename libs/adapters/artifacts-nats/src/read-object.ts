@@ -4,8 +4,8 @@ import { insist, readBatch, SEND_TIMEOUT_MS } from '@agent-forge/nats';
 import type { Bucket } from './bucket.js';
 import { CHUNK_HEADER, type StoredObject } from './stored-object.js';
 
-/** Chunks in one answer: a reader has this many in memory, about 8 MB, and a round trip to the broker is paid once for all of them. */
-const READ_CHUNKS = 8;
+/** Chunks in one answer: a reader has twice as many in memory, about 8 MB, and a round trip to the broker is paid once for all of them. */
+const READ_CHUNKS = 4;
 
 /**
  * The bytes of an object from `start` to `end`, end excluded; only as many chunks are fetched at a time as the reader takes.
@@ -20,14 +20,24 @@ export async function* readObject(
   const chunkBytes = object.options.max_chunk_size;
   let number = Math.floor(start / chunkBytes);
   const last = Math.min(object.chunks, Math.ceil(end / chunkBytes)) - 1;
-  let sequence = number <= last ? await findChunk(bucket, object, number) : 0;
+  if (number > last) return;
+  const fetchFrom = (sequence: number, from: number): Promise<StoredMsg[]> => {
+    const fetched = readChunks(bucket, object, sequence, Math.min(READ_CHUNKS, last - from + 1));
+    // A reader that goes away does not wait for it.
+    fetched.catch(() => undefined);
+    return fetched;
+  };
+  let next = fetchFrom(await findChunk(bucket, object, number), number);
   while (number <= last) {
-    for (const message of await readChunks(bucket, object, sequence, Math.min(READ_CHUNKS, last - number + 1))) {
+    const messages = await next;
+    // The broker sends the next ones while the reader works on these.
+    const behind = number + messages.length;
+    if (behind <= last) next = fetchFrom(messages.at(-1)!.seq + 1, behind);
+    for (const message of messages) {
       if (numberOf(message) !== number) throw damaged(object, number);
       const offset = number * chunkBytes;
       yield message.data.subarray(Math.max(0, start - offset), Math.max(0, end - offset));
       number += 1;
-      sequence = message.seq + 1;
     }
   }
 }
