@@ -4,6 +4,7 @@ import { runInWorker } from '@agent-forge/tensor';
 import { Command } from 'commander';
 import type { InspectJob, InspectSummary, TensorSummary } from '../inspect/job.js';
 import { withInterruption } from '../system/interruption.js';
+import { size } from '../terminal/columns.js';
 import { ProgressLine, bar } from '../terminal/progress-line.js';
 
 const HELP = `
@@ -75,8 +76,4 @@ function rows(tensors: readonly TensorSummary[]): string[] {
   return cells.map((line) =>
     line.map((cell, c) => (c === 3 ? cell.padStart(widths[c]!) : cell.padEnd(widths[c]!))).join('  '),
   );
-}
-
-function size(sizeBytes: number): string {
-  return sizeBytes < 1e6 ? `${(sizeBytes / 1e3).toFixed(1)} kB` : `${(sizeBytes / 1e6).toFixed(1)} MB`;
 }
