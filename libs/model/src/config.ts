@@ -1,5 +1,6 @@
 import { ForgeError } from '@agent-forge/contracts';
 import { shown } from './shown.js';
+import { type TernaryMark, parseTernaryMark, ternaryMarkJson } from './ternary/mark.js';
 
 /** Position interpolation: every frequency divided by `factor`. */
 export interface RopeScalingLinear {
@@ -18,8 +19,8 @@ export interface RopeScalingLlama3 {
 
 /** A Llama-family architecture: what `config.json` says, with its defaults filled in. */
 export interface LlamaConfig {
-  /** qwen2 is llama with biases on q, k and v. */
-  readonly architecture: 'llama' | 'qwen2';
+  /** qwen2 is llama with biases on q, k and v; bitnet is llama with a norm before o_proj and one before down_proj. */
+  readonly architecture: 'llama' | 'qwen2' | 'bitnet';
   readonly vocabSize: number;
   readonly hiddenSize: number;
   readonly intermediateSize: number;
@@ -38,6 +39,10 @@ export interface LlamaConfig {
   readonly eosTokenId: readonly number[];
   readonly padTokenId: number | null;
   readonly initializerRange: number;
+  /** Of the gate; `silu` unless given. `relu2` is the square of relu. */
+  readonly activation?: 'silu' | 'relu2';
+  /** The mark of a model whose projections are ternary in the forward pass. */
+  readonly ternary?: TernaryMark;
   /** Other settings of an imported config.json (`attention_dropout` and the like), written back as they were. */
   readonly extra?: Readonly<Record<string, string | number | boolean>>;
 }
@@ -49,7 +54,7 @@ const MAX_LAYERS = 1024;
 /** A JSON object with typed look-ups whose errors name the key. */
 class Reader {
   constructor(
-    private readonly json: Record<string, unknown>,
+    readonly json: Record<string, unknown>,
     private readonly path = '',
   ) {}
 
@@ -120,8 +125,8 @@ export function parseConfig(json: unknown): LlamaConfig {
     throw new ForgeError('NOT_A_MODEL', 'config.json is not a JSON object');
   const r = new Reader(json as Record<string, unknown>);
   const architecture = r.raw('model_type');
-  if (architecture !== 'llama' && architecture !== 'qwen2')
-    r.fail('model_type', `is ${shown(architecture)}; llama and qwen2 can be read`);
+  if (architecture !== 'llama' && architecture !== 'qwen2' && architecture !== 'bitnet')
+    r.fail('model_type', `is ${shown(architecture)}; llama, qwen2 and bitnet can be read`);
   refuseUnsupported(r, architecture === 'qwen2');
   const hiddenSize = r.integer('hidden_size');
   const numHeads = r.integer('num_attention_heads');
@@ -132,9 +137,11 @@ export function parseConfig(json: unknown): LlamaConfig {
     r.fail('hidden_size', `is ${hiddenSize}, no multiple of ${numHeads} heads, and there is no head_dim`);
   const headDim = r.integer('head_dim', hiddenSize / numHeads);
   if (headDim % 2 !== 0) r.fail('head_dim', `is ${headDim}; rotary embeddings need an even one`);
+  if (architecture === 'bitnet' && headDim * numHeads !== hiddenSize)
+    r.fail('head_dim', `is ${headDim}; with ${numHeads} heads bitnet needs ${hiddenSize / numHeads}`);
   const vocabSize = r.integer('vocab_size');
   const config: LlamaConfig = {
-    architecture: architecture as 'llama' | 'qwen2',
+    architecture: architecture as LlamaConfig['architecture'],
     vocabSize,
     hiddenSize,
     intermediateSize: r.integer('intermediate_size'),
@@ -142,7 +149,7 @@ export function parseConfig(json: unknown): LlamaConfig {
     numHeads,
     numKvHeads,
     headDim,
-    rmsNormEps: r.positive('rms_norm_eps', 1e-6),
+    rmsNormEps: r.positive('rms_norm_eps', architecture === 'bitnet' ? 1e-5 : 1e-6),
     ...parseRope(r),
     maxPositionEmbeddings: r.integer('max_position_embeddings', architecture === 'qwen2' ? 32_768 : 2048, 2 ** 31),
     tieWordEmbeddings: r.flag('tie_word_embeddings', false),
@@ -151,14 +158,14 @@ export function parseConfig(json: unknown): LlamaConfig {
     eosTokenId: parseEos(r, vocabSize),
     padTokenId: r.tokenId('pad_token_id', vocabSize),
     initializerRange: r.positive('initializer_range', 0.02),
+    ...parseActivation(r, architecture === 'bitnet' ? 'relu2' : 'silu'),
+    ...parseTernary(r),
   };
   const extra = extraOf(json as Record<string, unknown>, new Set(Object.keys(configToJson(config, 'F32'))));
   return Object.keys(extra).length > 0 ? { ...config, extra } : config;
 }
 
 function refuseUnsupported(r: Reader, qwen2: boolean): void {
-  const act = r.raw('hidden_act') ?? 'silu';
-  if (act !== 'silu' && act !== 'swish') r.fail('hidden_act', `is ${shown(act)}; only silu is supported`);
   if (r.flag('mlp_bias', false)) r.fail('mlp_bias', 'is true, which is not supported');
   if (!qwen2 && r.flag('attention_bias', false))
     r.fail('attention_bias', 'is true, which is not supported for llama (it would also put a bias on o_proj)');
@@ -167,7 +174,20 @@ function refuseUnsupported(r: Reader, qwen2: boolean): void {
   const layers = r.raw('layer_types');
   if (layers !== undefined && !(Array.isArray(layers) && layers.every((t) => t === 'full_attention')))
     r.fail('layer_types', 'names other layers than full_attention');
-  if (r.has('quantization_config')) r.fail('quantization_config', 'is set; quantised folders cannot be read yet');
+}
+
+function parseActivation(r: Reader, fallback: string): Pick<LlamaConfig, 'activation'> {
+  const act = r.raw('hidden_act') ?? fallback;
+  if (act === 'silu' || act === 'swish') return {};
+  return act === 'relu2'
+    ? { activation: act }
+    : r.fail('hidden_act', `is ${shown(act)}; only silu and relu2 are supported`);
+}
+
+function parseTernary(r: Reader): Pick<LlamaConfig, 'ternary'> {
+  const source = r.object('quantization_config');
+  if (source === null) return {};
+  return { ternary: parseTernaryMark(source.json, (key, problem) => source.fail(key, problem)) };
 }
 
 function parseEos(r: Reader, vocabSize: number): number[] {
@@ -228,6 +248,7 @@ function extraOf(json: Record<string, unknown>, written: ReadonlySet<string>): N
   return extra;
 }
 
+const HF_CLASS = { llama: 'LlamaForCausalLM', qwen2: 'Qwen2ForCausalLM', bitnet: 'BitNetForCausalLM' } as const;
 const HF_DTYPE = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' } as const;
 
 /** The `config.json` that transformers 4 and 5 both read: rope and dtype in the spelling of each. */
@@ -235,13 +256,13 @@ export function configToJson(c: LlamaConfig, dtype: keyof typeof HF_DTYPE): Reco
   const scaling = c.ropeScaling && ropeJson(c.ropeScaling);
   return {
     ...c.extra,
-    architectures: [c.architecture === 'qwen2' ? 'Qwen2ForCausalLM' : 'LlamaForCausalLM'],
+    architectures: [HF_CLASS[c.architecture]],
     ...(c.architecture === 'qwen2' ? { use_sliding_window: false } : { attention_bias: false, mlp_bias: false }),
     bos_token_id: c.bosTokenId,
     dtype: HF_DTYPE[dtype],
     eos_token_id: c.eosTokenId.length > 1 ? c.eosTokenId : (c.eosTokenId[0] ?? null),
     head_dim: c.headDim,
-    hidden_act: 'silu',
+    hidden_act: c.activation ?? 'silu',
     hidden_size: c.hiddenSize,
     initializer_range: c.initializerRange,
     intermediate_size: c.intermediateSize,
@@ -251,6 +272,7 @@ export function configToJson(c: LlamaConfig, dtype: keyof typeof HF_DTYPE): Reco
     num_hidden_layers: c.numLayers,
     num_key_value_heads: c.numKvHeads,
     pad_token_id: c.padTokenId,
+    ...(c.ternary && { quantization_config: ternaryMarkJson(c.ternary) }),
     rms_norm_eps: c.rmsNormEps,
     rope_parameters: { rope_theta: c.ropeTheta, ...(scaling ?? { rope_type: 'default' }) },
     rope_scaling: scaling,

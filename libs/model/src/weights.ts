@@ -44,10 +44,12 @@ export function expectedShapes(c: LlamaConfig): Map<string, number[]> {
       set(`self_attn.${name}_proj.weight`, rows, c.hiddenSize);
       if (c.attentionBias) set(`self_attn.${name}_proj.bias`, rows);
     }
+    if (c.architecture === 'bitnet') set('self_attn.attn_sub_norm.weight', c.hiddenSize);
     set('self_attn.o_proj.weight', c.hiddenSize, q);
     set('post_attention_layernorm.weight', c.hiddenSize);
     set('mlp.gate_proj.weight', c.intermediateSize, c.hiddenSize);
     set('mlp.up_proj.weight', c.intermediateSize, c.hiddenSize);
+    if (c.architecture === 'bitnet') set('mlp.ffn_sub_norm.weight', c.intermediateSize);
     set('mlp.down_proj.weight', c.hiddenSize, c.intermediateSize);
   }
   shapes.set('model.norm.weight', [c.hiddenSize]);

@@ -6,7 +6,9 @@ import { assertAudit, auditStructure, auditValues } from '../audit.js';
 import { parseConfig, type LlamaConfig } from '../config.js';
 import { fileError } from '../safetensors/file-access.js';
 import { openSafetensors } from '../safetensors/open-safetensors.js';
-import type { StoredTensor, TensorSource } from '../safetensors/tensor-source.js';
+import type { StoredTensor } from '../safetensors/tensor-source.js';
+import { isTernary } from '../ternary/mark.js';
+import { type UnpackedSource, unpackedSource } from '../ternary/packed-source.js';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { LazyWeights, Model, Weights } from '../weights.js';
@@ -36,19 +38,21 @@ export interface ModelFolder extends LazyWeights {
 export async function openModelFolder(path: string): Promise<ModelFolder> {
   await checkFolder(path);
   const config = await readConfig(path);
-  const source = await openSafetensors(path);
+  const file = await openSafetensors(path);
+  const packed = config.ternary?.mode === 'offline';
+  const source: UnpackedSource = packed ? unpackedSource(file, config.ternary) : file;
   const tokenizer = await loadTokenizer(path);
   const stored = new Map([...source.tensors].filter(([name]) => !DERIVED.test(name)));
   const shapes = new Map([...stored].map(([name, { shape }]) => [name, shape]));
   assertAudit(auditStructure(config, shapes, tokenizer), path);
   for (const [name, { dtype }] of stored)
-    if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16')
+    if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16' && !(packed && isTernary(name)))
       throw new ForgeError(
         'UNSUPPORTED_FORMAT',
         `${path}: tensor ${name} is ${dtype}; weights are read from F32, F16 and BF16`,
       );
   if (config.tieWordEmbeddings && shapes.has(HEAD)) {
-    await checkTied(source);
+    await checkTied(path, source);
     for (const map of [stored, shapes]) map.delete(HEAD);
   }
   return { path, config, tokenizer, stored, shapes, read: (name) => source.read(name) };
@@ -100,7 +104,7 @@ async function readConfig(path: string): Promise<LlamaConfig> {
 }
 
 /** One after the other, so that the two largest tensors are never in memory together. */
-async function checkTied(source: TensorSource): Promise<void> {
+async function checkTied(path: string, source: UnpackedSource): Promise<void> {
   const digest = async (name: string): Promise<string> =>
     createHash('sha256')
       .update(new Uint8Array((await source.read(name)).data.buffer))
@@ -108,6 +112,6 @@ async function checkTied(source: TensorSource): Promise<void> {
   if ((await digest(HEAD)) === (await digest(EMBEDDING))) return;
   throw new ForgeError(
     'AUDIT_FAILED',
-    `${source.path}: ${HEAD} differs from ${EMBEDDING}, but config.json has tie_word_embeddings true; set it to false, or remove ${HEAD}`,
+    `${path}: ${HEAD} differs from ${EMBEDDING}, but config.json has tie_word_embeddings true; set it to false, or remove ${HEAD}`,
   );
 }

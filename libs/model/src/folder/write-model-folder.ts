@@ -52,28 +52,49 @@ export async function writeModelFolder(
   model: WritableModel,
   options: WriteModelOptions = {},
 ): Promise<void> {
-  const target = resolve(path);
   const { dtype = 'F32', maxShardBytes = DEFAULT_MAX_SHARD_BYTES } = options;
   const dtypeOf = typeof dtype === 'string' ? () => dtype : dtype;
+  if (model.config.ternary?.mode === 'offline')
+    throw new ForgeError(
+      'INVALID_ARGUMENT',
+      'a frozen ternary model has no weights to train; write it as a packed folder',
+    );
   if (!(maxShardBytes >= 1))
     throw new ForgeError('INVALID_ARGUMENT', `maxShardBytes is ${maxShardBytes}; it must be at least 1`);
   const weights = asLazy(model.weights);
   assertAudit(auditStructure(model.config, weights.shapes, model.tokenizer), path);
   assertAudit(await auditTied(model.config, weights), path);
+  await writeWholeFolder(path, async (building) => {
+    await writeWeights(building, model.config, weights, { ...options, dtypeOf, maxShardBytes });
+    await writeSideFiles(building, model, configToJson(model.config, dtypeOf('model.embed_tokens.weight')));
+    for (const [name, content] of Object.entries(options.extraFiles ?? {}))
+      await (typeof content === 'string' ? writeText : writeJson)(join(building, name), content as string);
+  });
+}
+
+/** Everything of a model folder but the weights: configuration, generation defaults, tokenizer. */
+export async function writeSideFiles(
+  building: string,
+  { config, tokenizer }: Pick<WritableModel, 'config' | 'tokenizer'>,
+  configJson: Record<string, unknown>,
+): Promise<void> {
+  await writeConfigJson(join(building, 'config.json'), configJson);
+  await writeJson(join(building, 'generation_config.json'), generationConfig(config));
+  for (const { name, json } of tokenizer?.files() ?? []) await writeJson(join(building, name), json);
+}
+
+/**
+ * Makes a folder that is there whole or not at all: `write` fills one beside it, which is synced and renamed.
+ * @throws ForgeError `FILE_EXISTS` when there is a folder that is not empty, and what `write` throws
+ */
+export async function writeWholeFolder(path: string, write: (building: string) => Promise<void>): Promise<void> {
+  const target = resolve(path);
   await checkFree(target);
   const building = temporaryName(target);
   try {
     await ensureFolder(dirname(target));
     await mkdir(building);
-    await writeWeights(building, model.config, weights, { ...options, dtypeOf, maxShardBytes });
-    await writeConfigJson(
-      join(building, 'config.json'),
-      configToJson(model.config, dtypeOf('model.embed_tokens.weight')),
-    );
-    await writeJson(join(building, 'generation_config.json'), generationConfig(model.config));
-    for (const { name, json } of model.tokenizer?.files() ?? []) await writeJson(join(building, name), json);
-    for (const [name, content] of Object.entries(options.extraFiles ?? {}))
-      await (typeof content === 'string' ? writeText : writeJson)(join(building, name), content as string);
+    await write(building);
     await syncFolder(building);
     await moveInto(building, target);
   } catch (error) {

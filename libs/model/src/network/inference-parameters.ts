@@ -1,4 +1,6 @@
 import { type Graph, type TensorData, type Value, add, concat, matmul, split } from '@agent-forge/tensor';
+import { effectiveWeight } from '../ternary/quantise-weights.js';
+import { sharedActivations } from '../ternary/ternary-parameters.js';
 import type { Model, WeightTensor } from '../weights.js';
 import { type ParameterRule, type Parameters, plainParameters } from './llama.js';
 
@@ -12,7 +14,8 @@ export interface InferenceParameters {
 /**
  * Puts a model's weights into a graph as constants, which onnxruntime then packs for its kernels. The products that share
  * an input (q, k and v; gate and up) are computed as one: when one token is decoded, each separate product costs a
- * synchronisation of all threads.
+ * synchronisation of all threads. Where the configuration carries the ternary mark, weights are quantised here, once, and
+ * activations in the graph.
  * @param rule changes how weights act; nothing is joined then, unless the rule does it
  */
 export function inferenceParameters(graph: Graph, model: Model, rule?: ParameterRule): InferenceParameters {
@@ -22,11 +25,16 @@ export function inferenceParameters(graph: Graph, model: Model, rule?: Parameter
     return graph.external(name, 'float32', shape);
   };
   // Constants that the network does not ask for, because they are used joined, never reach the session.
-  const tensors = new Map([...model.weights].map(([name, tensor]) => [name, place(name, tensor)]));
+  const weights = rule
+    ? model.weights
+    : new Map([...model.weights].map(([name, tensor]) => [name, effectiveWeight(name, tensor, model.config)]));
+  const tensors = new Map([...weights].map(([name, tensor]) => [name, place(name, tensor)]));
   if (rule) return { parameters: rule(tensors), externals };
+  const activations = model.config.ternary ? sharedActivations() : (x: Value) => x;
+  const plain = plainParameters(tensors);
   const linears = (names: readonly string[], x: Value): Value[] => {
-    const parts = names.map((name) => model.weights.get(`${name}.weight`)!);
-    const product = matmul(x, place(`${names.join('+')}.weight`, stack(parts)), { transB: true });
+    const parts = names.map((name) => weights.get(`${name}.weight`)!);
+    const product = matmul(activations(x), place(`${names.join('+')}.weight`, stack(parts)), { transB: true });
     const biases = names.flatMap((name) => tensors.get(`${name}.bias`) ?? []);
     const sum = biases.length === names.length ? add(product, concat(biases, 0)) : product;
     return split(
@@ -35,7 +43,8 @@ export function inferenceParameters(graph: Graph, model: Model, rule?: Parameter
       parts.map((t) => t.shape[0]!),
     );
   };
-  return { parameters: { ...plainParameters(tensors), linears }, externals };
+  const linear = (name: string, x: Value): Value => plain.linear(name, name === 'lm_head' ? x : activations(x));
+  return { parameters: { get: plain.get, linear, linears }, externals };
 }
 
 /** Matrices of equal width, one below the other. */

@@ -5,6 +5,8 @@ import {
   attention,
   gather,
   matmul,
+  mul,
+  relu,
   reshape,
   rmsNorm,
   rotary,
@@ -83,7 +85,8 @@ export function llamaHidden(
       const h = add(x, attentionBlock(config, p, name, layer, x, [batch, sequence], inputs, attend));
       const n = rmsNorm(h, p.get(`${name}.post_attention_layernorm.weight`), config.rmsNormEps);
       const [gate, up] = linears(p, [`${name}.mlp.gate_proj`, `${name}.mlp.up_proj`], n) as [Value, Value];
-      return add(h, p.linear(`${name}.mlp.down_proj`, swiglu(gate, up)));
+      const fed = subNorm(config, p, `${name}.mlp.ffn_sub_norm`, gated(config, gate, up));
+      return add(h, p.linear(`${name}.mlp.down_proj`, fed));
     });
   }
   return rmsNorm(x, p.get('model.norm.weight'), config.rmsNormEps);
@@ -108,7 +111,19 @@ function attentionBlock(
   const turn = (v: Value): Value => rotary(v, inputs.positions, inputs.cos, inputs.sin);
   const out = attend(layer, turn(heads(q, numHeads)), turn(heads(k, numKvHeads)), heads(v, numKvHeads));
   const flat = reshape(transpose(out, [0, 2, 1, 3]), [...x.shape.slice(0, -1), numHeads * headDim]);
-  return p.linear(`${name}.self_attn.o_proj`, flat);
+  return p.linear(`${name}.self_attn.o_proj`, subNorm(config, p, `${name}.self_attn.attn_sub_norm`, flat));
+}
+
+/** The gated activation: silu(gate) · up, or relu(gate)² · up (arXiv:2504.12285, section 2). */
+function gated(config: LlamaConfig, gate: Value, up: Value): Value {
+  if (config.activation !== 'relu2') return swiglu(gate, up);
+  const positive = relu(gate);
+  return mul(mul(positive, positive), up);
+}
+
+/** The norm that bitnet has before a projection into the residual stream; other architectures have none. */
+function subNorm(config: LlamaConfig, p: Parameters, name: string, x: Value): Value {
+  return config.architecture === 'bitnet' ? rmsNorm(x, p.get(`${name}.weight`), config.rmsNormEps) : x;
 }
 
 function linears(p: Parameters, names: readonly string[], x: Value): Value[] {

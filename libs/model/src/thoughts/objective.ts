@@ -15,8 +15,9 @@ import {
   sub,
 } from '@agent-forge/tensor';
 import type { LlamaConfig } from '../config.js';
-import { type ParameterRule, llamaHidden, llamaLogits, plainParameters } from '../network/llama.js';
+import { type ParameterRule, llamaHidden, llamaLogits } from '../network/llama.js';
 import { rotaryTables } from '../network/rope.js';
+import { parameterRule } from '../ternary/ternary-parameters.js';
 import { mix, mixingWeight } from './mixing-head.js';
 
 /** Sizes of a training step. */
@@ -83,7 +84,7 @@ export function thoughtPass(
   batch: Readonly<Record<string, Value>>,
   shape: ThoughtShape,
   { temperature }: Pick<ThoughtWeights, 'temperature'>,
-  rule: ParameterRule = plainParameters,
+  rule: ParameterRule = parameterRule(config),
 ): ThoughtPass {
   const parameters = rule(tensors);
   const { cos, sin } = rotaryTables(config, shape.width);

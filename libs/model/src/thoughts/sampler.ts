@@ -1,8 +1,9 @@
 import { Rng } from '@agent-forge/contracts';
 import { Graph, type HostTensor, Session, type SessionOptions, type TensorData, gather } from '@agent-forge/tensor';
 import type { LlamaConfig } from '../config.js';
-import { type ParameterRule, llamaHidden, llamaLogits, plainParameters } from '../network/llama.js';
+import { type ParameterRule, llamaHidden, llamaLogits } from '../network/llama.js';
 import { rotaryTables } from '../network/rope.js';
+import { parameterRule } from '../ternary/ternary-parameters.js';
 import { type ThoughtRows, blockPlace, thoughtInputs, thoughtLayout } from './layout.js';
 
 /** What a thought is. */
@@ -75,7 +76,7 @@ export class ThoughtSampler {
     const key = `${rows}/${width}/${count}`;
     const known = this.sessions.get(key);
     if (known) return known;
-    const { rule = plainParameters, ...options } = this.options;
+    const { rule = parameterRule(this.config), ...options } = this.options;
     const graph = new Graph();
     const tensors = new Map([...this.shapes].map(([name, shape]) => [name, graph.floatInput(name, shape)]));
     const inputIds = graph.input('inputIds', 'int32', [rows, width]);

@@ -15,8 +15,9 @@ import {
   sub,
 } from '@agent-forge/tensor';
 import type { LlamaConfig } from '../config.js';
-import { type ParameterRule, llamaHidden, llamaLogits, plainParameters } from '../network/llama.js';
+import { type ParameterRule, llamaHidden, llamaLogits } from '../network/llama.js';
 import { rotaryTables } from '../network/rope.js';
+import { parameterRule } from '../ternary/ternary-parameters.js';
 
 /** Added to the score of a key that must not be seen: large enough to vanish in softmax, small enough to stay finite in sums. */
 const MASKED = -1e9;
@@ -27,13 +28,16 @@ export interface BatchShape {
   readonly length: number;
   /** Rows hold several items, kept apart by `segmentIds`. */
   readonly packed: boolean;
+  /** Batches say how far the ternary quantiser of a marked model goes, in a field `ternaryShare`; else all the way. */
+  readonly ternaryShare?: boolean;
 }
 
 /** The batch fields of a language-model step: int32 ids, float weights that add up to 1 over a whole optimiser step. */
-export function batchFields({ rows, length, packed }: BatchShape): TrainProgramOptions['batch'] {
+export function batchFields({ rows, length, packed, ternaryShare }: BatchShape): TrainProgramOptions['batch'] {
   const shape = [rows, length];
   const ids = { dtype: 'int32', shape } as const;
-  const fields = { inputIds: ids, targets: ids, weights: { dtype: 'float32', shape } as const };
+  const share = ternaryShare ? { ternaryShare: { dtype: 'float32', shape: [] } as const } : {};
+  const fields = { inputIds: ids, targets: ids, weights: { dtype: 'float32', shape } as const, ...share };
   return packed
     ? { ...fields, positionIds: { dtype: 'int64', shape }, segmentIds: { dtype: 'float32', shape } }
     : fields;
@@ -74,14 +78,16 @@ export function sequenceInputs(
 
 /**
  * Next-token cross-entropy, Σ weight · −log p(target): with weights that add up to 1, the token-weighted mean in nats.
+ * @param rule how weights act; by default plainly, or through the quantiser where the configuration carries the ternary mark
  */
 export function languageModelLoss(
   config: LlamaConfig,
   shape: BatchShape,
-  rule: ParameterRule = plainParameters,
+  rule?: ParameterRule,
 ): TrainProgramOptions['loss'] {
   return (graph, tensors, batch): LossResult => {
-    const parameters = rule(tensors);
+    const share = batch['ternaryShare'];
+    const parameters = (rule ?? parameterRule(config, share ? { share } : {}))(tensors);
     const hidden = llamaHidden(config, parameters, batch['inputIds']!, sequenceInputs(graph, config, shape, batch));
     const count = [shape.rows * shape.length];
     const logProbabilities = logSoftmax(graph.scope('head', () => llamaLogits(config, parameters, hidden)));

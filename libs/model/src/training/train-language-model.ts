@@ -1,5 +1,5 @@
 import { ForgeError } from '@agent-forge/contracts';
-import { type Provider, type StepReport, TrainLoop, buildTrainProgram } from '@agent-forge/tensor';
+import { type Provider, type StepBatch, type StepReport, TrainLoop, buildTrainProgram } from '@agent-forge/tensor';
 import type { Model, Weights } from '../weights.js';
 import type { BatchSource } from './batch.js';
 import type { ParameterRule } from '../network/llama.js';
@@ -48,6 +48,11 @@ export interface TrainOptions {
   readonly accumulation?: number;
   /** Changes how weights act in the forward pass. */
   readonly rule?: ParameterRule;
+  /**
+   * How far the quantiser of a model with the ternary mark goes at a step (1-based), 0 to 1; all the way unless given. A
+   * ramp lets a floating-point model become ternary without a jump.
+   */
+  readonly ternaryShare?: (step: number, steps: number) => number;
   readonly threads?: number;
   readonly provider?: Provider;
   /** Goes on from here. */
@@ -109,18 +114,30 @@ export async function trainLanguageModel(options: TrainOptions): Promise<TrainRe
 async function createLoop(options: TrainOptions): Promise<TrainLoop> {
   const { model, source, accumulation = 1, threads, provider } = options;
   const resolved = resolveOptimizer(options.optimizer ?? {});
+  const { rows, length, packed } = source;
+  const shape = { rows, length, packed, ternaryShare: options.ternaryShare !== undefined };
   const filter = makeFilter(resolved);
   const program = buildTrainProgram({
     parameters: parametersOf(model.weights),
-    batch: batchFields(source),
+    batch: batchFields(shape),
     accumulation,
-    loss: languageModelLoss(model.config, source, options.rule),
+    loss: languageModelLoss(model.config, shape, options.rule),
     optimizer: makeOptimizer(resolved),
     ...(resolved.clipNorm > 0 ? { clipNorm: resolved.clipNorm } : {}),
     ...(filter ? { filter } : {}),
   });
   const initial = new Map([...model.weights].map(([name, t]) => [name, t.data]));
   return TrainLoop.create(program, initial, { ...(threads ? { threads } : {}), ...(provider ? { provider } : {}) });
+}
+
+/** The batch of optimiser step `step` (0-based) with everything that a step's graph asks for. */
+function batchAt({ source, accumulation = 1, ternaryShare }: TrainOptions, step: number, steps: number): StepBatch {
+  const batch = stepBatch(source, step, accumulation);
+  if (!ternaryShare) return batch;
+  const share = ternaryShare(step + 1, steps);
+  if (!(share >= 0 && share <= 1))
+    throw new ForgeError('INVALID_ARGUMENT', `ternaryShare is from 0 to 1, not ${share} at step ${step + 1}`);
+  return { ...batch, ternaryShare: new Float32Array(accumulation).fill(share) };
 }
 
 /** Times a few steps, goes back to the start, and divides what is left of the budget by them. */
@@ -151,8 +168,8 @@ export async function measureStepSeconds(options: Omit<TrainOptions, 'steps' | '
 
 /** Twice as many steps each time, until the sample is long enough to trust. The fastest counts: other programs only ever make one slower. */
 async function secondsPerStep(loop: TrainLoop, options: TrainOptions, sampleSeconds: number): Promise<number> {
-  const { source, accumulation = 1, signal } = options;
-  const batches = (n: number) => Array.from({ length: n }, (_, i) => stepBatch(source, i, accumulation));
+  const { signal } = options;
+  const batches = (n: number) => Array.from({ length: n }, (_, i) => batchAt(options, i, MAX_STEPS_PER_CALL));
   await loop.advance(batches(1), () => 0);
   let [count, seconds, fastest] = [1, 0, Infinity];
   do {
@@ -205,9 +222,8 @@ class TrainRun {
   }
 
   private async call(): Promise<void> {
-    const { source, accumulation = 1 } = this.options;
     const n = Math.min(this.perCall, this.steps - this.loop.step);
-    const batches = Array.from({ length: n }, (_, i) => stepBatch(source, this.loop.step + i, accumulation));
+    const batches = Array.from({ length: n }, (_, i) => batchAt(this.options, this.loop.step + i, this.steps));
     const t = performance.now();
     const reports = await this.loop.advance(batches, this.factor);
     const seconds = (performance.now() - t) / 1000;
