@@ -1,25 +1,35 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ArtifactStore } from '@agent-forge/contracts';
 import { publishProgress, type RunLog } from '@agent-forge/nats';
 import { resolveParams, type Phase, type PhaseProgress } from '@agent-forge/phases';
-import { inputsOf, planOf, type PhaseOutcome, type RunState } from '@agent-forge/run';
-import { runInWorker } from '@agent-forge/tensor/worker';
+import { inputsOf, phaseOf, planOf, type PhaseOutcome, type RunState } from '@agent-forge/run';
 import { workDir, type ServiceConfig } from './config.js';
+import { HostServer } from './host-server.js';
 import type { PhaseJob } from './job/phase-job.js';
 import type { Logger } from './logger.js';
+import type { PhaseMetrics } from './metrics/phase-metrics.js';
 import { storeLocation } from './open-store.js';
+import type { TaskCoordinator } from './tasks/task-coordinator.js';
+import type { WorkerSlot } from './thread/worker-slot.js';
 
 /** The function that runs in the worker thread. */
-const PHASE_JOB = new URL('./job/phase-job.js', import.meta.url);
+export const PHASE_JOB = new URL('./job/phase-job.js', import.meta.url);
 
 /** What every attempt of a service needs. */
 export interface AttemptOptions {
   phase: Phase;
   log: RunLog;
+  store: ArtifactStore;
   /** The id of this worker, unique for each process. */
   worker: string;
   config: ServiceConfig;
   logger: Logger;
+  metrics: PhaseMetrics;
+  /** Finds hands for the phase's tasks. */
+  tasks: TaskCoordinator;
+  /** Where attempts run. */
+  slot: WorkerSlot;
 }
 
 /** One claim of a phase by this worker. */
@@ -47,12 +57,18 @@ export async function runAttempt(options: AttemptOptions, claim: Claim, signal: 
     const job: PhaseJob = {
       module: phase.module,
       input,
+      gates: planOf(claim.state.recipe, phase.name)?.gates ?? {},
+      checkpoint: phaseOf(claim.state, phase.name)?.checkpoint,
       artifacts: storeLocation(config, phase.name),
       workDir: scratch,
       threads,
       codeVersion,
     };
-    return await runInWorker(PHASE_JOB, job, { signal, onProgress: progressOf(options, claim) });
+    return await options.slot.run<PhaseJob, PhaseOutcome, PhaseProgress>(PHASE_JOB, job, {
+      signal,
+      onProgress: progressOf(options, claim),
+      onAsk: new HostServer(options, claim, signal).answer,
+    });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -73,10 +89,11 @@ function inputOf(phase: Phase, { tenant, run, attempt, state }: Claim): PhaseJob
   };
 }
 
-function progressOf({ phase, log, logger }: AttemptOptions, { tenant, run, attempt }: Claim) {
+function progressOf({ phase, log, logger, metrics }: AttemptOptions, { tenant, run, attempt }: Claim) {
   const address = { tenant, run, phase: phase.name, source: log.source };
   let serial = 0;
   return ({ secondsLeft, ...progress }: PhaseProgress): void => {
+    metrics.progress(progress.fraction);
     const left = secondsLeft === undefined || !Number.isFinite(secondsLeft) ? {} : { secondsLeft };
     try {
       publishProgress(log.connection, address, ++serial, { attempt, ...progress, ...left });

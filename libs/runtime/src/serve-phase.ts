@@ -13,14 +13,23 @@ import {
   ensureStreams,
   JetStreamStrategy,
   RunLog,
+  TaskConsumer,
+  TaskQueue,
 } from '@agent-forge/nats';
 import type { Phase } from '@agent-forge/phases';
 import { readConfig, workDir, type ServiceConfig } from './config.js';
 import { makeLogger, nestLogger, type Logger } from './logger.js';
+import { PhaseMetrics } from './metrics/phase-metrics.js';
 import { PhaseModule } from './nest/phase.module.js';
+import { PHASE_JOB } from './attempt.js';
 import { openStore, storeLocation } from './open-store.js';
 import { PhaseHandler } from './phase-handler.js';
 import { runService } from './service.js';
+import { TaskCoordinator } from './tasks/task-coordinator.js';
+import { TaskRunner } from './tasks/task-runner.js';
+import { WorkerSlot } from './thread/worker-slot.js';
+
+const WARM_UP = new URL('./job/warm-up.js', import.meta.url);
 
 /**
  * Hosts a phase as a process of its own: connects, consumes the events that name the phase, works on them one at a time, answers `/health` and
@@ -49,14 +58,22 @@ export async function startPhase(
   const consumer = await ensurePhaseConsumer(connection, phase.name);
   const log = new RunLog(connection, `/agentforge/${phase.name}`);
   const worker = ulid(Date.now(), randomBytes(10));
-  const handler = new PhaseHandler({ phase, log, worker, config, logger });
+  const queue = await TaskQueue.open(connection);
+  const metrics = new PhaseMetrics(phase.name);
+  const tasks = new TaskCoordinator({ queue, store, codeVersion: config.codeVersion, metrics });
+  const [attempts, chores] = [new WorkerSlot(), new WorkerSlot()];
+  const handler = new PhaseHandler({ phase, log, store, worker, config, logger, metrics, tasks, slot: attempts });
+  const runner = new TaskRunner({ phase, queue, log, config, logger, metrics, slot: chores });
+  const consumerOfTasks = new TaskConsumer(connection, phase.name, runner.handle, (error) =>
+    logger.error({ err: error }, error.message),
+  );
   const strategy = new JetStreamStrategy({
     connection,
     consumer,
     onError: (error, message) =>
       logger.error({ err: error, subject: message?.subject, sequence: message?.seq }, error.message),
   });
-  const root = PhaseModule.for({ handler, connection, store, dataDir: config.dataDir });
+  const root = PhaseModule.for({ handler, connection, store, dataDir: config.dataDir, metrics });
   const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
     logger: nestLogger(logger),
     abortOnError: false,
@@ -64,10 +81,13 @@ export async function startPhase(
   app.connectMicroservice<MicroserviceOptions>({ strategy });
   await app.listen(config.port, config.host);
   await app.startAllMicroservices();
+  if (phase.tasks !== undefined) await consumerOfTasks.start();
+  void attempts.run(WARM_UP, [PHASE_JOB.href, phase.module], {}).catch(() => undefined);
   const url = await app.getUrl();
   logger.info({ url, worker, consumer }, 'serving');
   const close = async () => {
-    await app.close();
+    await Promise.all([app.close(), consumerOfTasks.close()]);
+    await Promise.all([attempts.end(), chores.end()]);
     await closeStore();
     await closeNats(connection);
   };

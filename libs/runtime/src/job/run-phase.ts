@@ -2,28 +2,40 @@ import { ForgeError } from '@agent-forge/contracts';
 import type { Phase, PhaseContext } from '@agent-forge/phases';
 import type { PhaseOutcome } from '@agent-forge/run';
 
+/** Bounds that a recipe sets for metrics, by name. */
+export type Bounds = Readonly<Record<string, { readonly min?: number | undefined; readonly max?: number | undefined }>>;
+
 /**
- * Runs a phase and puts its result before its gate. When either fails for good, the recipe allows it and the phase has a fallback, that one
+ * Runs a phase and puts its result before its gate and the recipe's. When either fails for good, the recipe allows it and the phase has a fallback, that one
  * is run and judged instead, and the result says so.
  * @throws ForgeError of the phase, or GATE_FAILED
  */
-export async function runPhase(phase: Phase, context: PhaseContext): Promise<PhaseOutcome> {
+export async function runPhase(phase: Phase, context: PhaseContext, bounds: Bounds = {}): Promise<PhaseOutcome> {
   try {
-    return judged(phase, context, await phase.run(context));
+    return judged(phase, context, bounds, await phase.run(context));
   } catch (thrown) {
     const error = ForgeError.from(thrown);
     const { fallback } = phase;
     if (error.retry !== 'permanent' || context.signal.aborted || !context.allowFallback || !fallback) throw error;
-    const outcome = judged(phase, context, await fallback.run(context));
+    const outcome = judged(phase, context, bounds, await fallback.run(context));
     return { ...outcome, degraded: `${fallback.name}, because ${error.message}` };
   }
 }
 
-function judged(phase: Phase, context: PhaseContext, outcome: PhaseOutcome): PhaseOutcome {
-  const problems = phase.gate(outcome, context.params);
+function judged(phase: Phase, context: PhaseContext, bounds: Bounds, outcome: PhaseOutcome): PhaseOutcome {
+  const problems = [...phase.gate(outcome, context.params), ...brokenBounds(outcome, bounds)];
   if (problems.length === 0) return outcome;
   throw new ForgeError(
     'GATE_FAILED',
     `${phase.name} made something, but it does not pass its gate: ${problems.join('; ')}`,
   );
+}
+
+function brokenBounds({ metrics }: PhaseOutcome, bounds: Bounds): string[] {
+  return Object.entries(bounds).flatMap(([name, { min = -Infinity, max = Infinity }]) => {
+    const value = metrics[name];
+    if (value === undefined) return [`it has no metric ${name}, only ${Object.keys(metrics).join(', ')}`];
+    if (value >= min && value <= max) return [];
+    return [`${name} is ${value}, ${value < min ? `below the recipe's ${min}` : `not within the recipe's ${max}`}`];
+  });
 }

@@ -12,7 +12,7 @@ export class PassErrors implements RpcExceptionFilter {
   }
 }
 
-/** The events that start a phase: the request when it is the first of the recipe, else the completion of the one before. */
+/** The events that start a phase: the request when it is the first of the recipe, the completion of the one before, or the owner's word. */
 @Controller()
 @UseFilters(PassErrors)
 export class PhaseController {
@@ -20,11 +20,22 @@ export class PhaseController {
 
   @EventPattern<string>('run.requested')
   requested(@Payload() event: TriggerEvent, @Ctx() context: JetStreamContext): Promise<Settlement> {
-    return this.handler.handle(event, context.sequence, context.shutdown);
+    return this.handler.handle(event, context);
   }
 
   @EventPattern<string>('phase.completed')
   completed(@Payload() event: TriggerEvent, @Ctx() context: JetStreamContext): Promise<Settlement> {
-    return this.handler.handle(event, context.sequence, context.shutdown);
+    return this.handler.handle(event, context);
+  }
+
+  /** The phase may have been given back when the run was paused. */
+  @EventPattern<string>('run.resumed')
+  resumed(@Payload() event: TriggerEvent, @Ctx() context: JetStreamContext): Promise<Settlement> {
+    return this.handler.handle(event, context);
+  }
+
+  @EventPattern<string>('run.retried')
+  retried(@Payload() event: TriggerEvent, @Ctx() context: JetStreamContext): Promise<Settlement> {
+    return this.handler.handle(event, context);
   }
 }

@@ -2,6 +2,8 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ArtifactStore } from '@agent-forge/contracts';
 import { PhaseHandler } from '../phase-handler.js';
+import type { PhaseMetrics } from '../metrics/phase-metrics.js';
+import { MetricsModule } from '../metrics/metrics.module.js';
 import { HealthModule } from './health.module.js';
 import { PhaseController } from './phase.controller.js';
 import { brokerCheck, diskCheck } from './readiness.js';
@@ -12,16 +14,17 @@ export interface PhaseModuleOptions {
   connection: NatsConnection;
   store: ArtifactStore;
   dataDir: string;
+  metrics: PhaseMetrics;
 }
 
-/** The NestJS module of a phase service: events in, health out. */
+/** The NestJS module of a phase service: events in, health and metrics out. */
 @Module({})
 export class PhaseModule {
-  static for({ handler, connection, store, dataDir }: PhaseModuleOptions): DynamicModule {
+  static for({ handler, connection, store, dataDir, metrics }: PhaseModuleOptions): DynamicModule {
     const needs = { broker: brokerCheck(connection), store: () => store.check(), disk: diskCheck(dataDir) };
     return {
       module: PhaseModule,
-      imports: [HealthModule.for(needs)],
+      imports: [HealthModule.for(needs), MetricsModule.for(metrics.registry)],
       controllers: [PhaseController],
       providers: [{ provide: PhaseHandler, useValue: handler }],
     };

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { create } from '@bufbuild/protobuf';
+import { create, type JsonObject } from '@bufbuild/protobuf';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { RecipeSchema, runFilter, type ArtifactStore, type LogEvent, type PhasePlan } from '@agent-forge/contracts';
 import { LOG_STREAM, phaseConsumerName, readEvents, RunLog } from '@agent-forge/nats';
@@ -54,17 +54,22 @@ export class World {
 
   /** Starts a service for the hash phase of a name and waits until it takes work. */
   serve(name: string, env: Record<string, string> = {}): Promise<TestService> {
-    return this.#fork('serve-hash-phase.js', name, env);
+    return this.#fork('serve-test-phase.js', [name], env);
+  }
+
+  /** Starts a service for the phase of a name that hands out tasks. */
+  serveTasks(name: string): Promise<TestService> {
+    return this.#fork('serve-test-phase.js', [name, 'tasks'], {});
   }
 
   /** Starts a service for a phase of the pipeline. */
   serveReal(name: string): Promise<TestService> {
-    return this.#fork('serve-real-phase.js', name, {});
+    return this.#fork('serve-real-phase.js', [name], {});
   }
 
-  async #fork(script: string, name: string, env: Record<string, string>): Promise<TestService> {
+  async #fork(script: string, args: readonly string[], env: Record<string, string>): Promise<TestService> {
     const module = join(import.meta.dirname, script);
-    const child = fork(module, [name], {
+    const child = fork(module, args, {
       env: { PATH: process.env['PATH'], ...this.env, ...env },
       execArgv: [],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -80,7 +85,7 @@ export class World {
   }
 
   /** Requests a run of hash phases. */
-  async request(run: string, ...phases: { phase: string; params?: Record<string, number | string> }[]): Promise<void> {
+  async request(run: string, ...phases: { phase: string; params?: JsonObject }[]): Promise<void> {
     const recipe = create(RecipeSchema, {
       name: run,
       seed: 1,
