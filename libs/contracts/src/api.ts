@@ -66,6 +66,14 @@ export interface RunRequest {
   budget?: BudgetRequest;
 }
 
+/** `POST /v1/runs/{run}:retry` and `:fork`: what is to be done anew. */
+export interface RedoRequest {
+  /** The first phase that is done anew. */
+  phase: string;
+  /** Parameters that replace those of the phase, one by one. */
+  params?: Record<string, JsonValue>;
+}
+
 /** An artifact that a phase made. */
 export interface ArtifactView {
   id: string;
@@ -93,12 +101,23 @@ export interface PhaseView {
   /** Why the fallback was used. */
   degraded?: string;
   error?: ErrorView;
+  /** What was settled once for all attempts, for example numbers of steps. */
+  plan?: Json;
+  /** What the phase wanted its readers to know. */
+  notes: NoteView[];
+}
+
+/** Something that ended nothing, for example a training that diverged and was rolled back. */
+export interface NoteView {
+  attempt: number;
+  code: string;
+  message: string;
 }
 
 /** A run, folded out of its log. */
 export interface RunView {
   id: string;
-  /** `running`, `completed`, `failed` or `cancelled`. */
+  /** `running`, `paused`, `completed`, `failed` or `cancelled`. */
   status: string;
   name: string;
   seed: number;
@@ -106,6 +125,10 @@ export interface RunView {
   requestedBy: string;
   requestedAt: string;
   endedAt?: string;
+  /** The run that this one was forked from. */
+  forkedFrom?: string;
+  families: Record<string, number>;
+  models: RunModelRequest[];
   phases: PhaseView[];
   /** The artifacts of the last phase, once the run is completed. */
   artifacts: ArtifactView[];

@@ -7,6 +7,7 @@ import {
   type ArtifactSummary,
   type ArtifactView,
   type ErrorView,
+  type Json,
   type ModelView,
   type PhaseDescription,
   type PhaseList,
@@ -24,13 +25,25 @@ const Digest = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$',
 const Kind = Type.Union(ARTIFACT_KINDS.map((kind) => Type.Literal(kind)));
 const Bytes = Type.Integer({ minimum: 0, description: 'Of all files together.' });
 
-const RunData = Type.Object({ name: Text('As parameters refer to it.'), artifactId: Digest('A data set.') }, closed);
+const RunData = Type.Object(
+  { name: Text('As parameters refer to it.'), artifactId: Digest('A data set or a model.') },
+  closed,
+);
 const ArtifactViewSchema = Type.Object(
   { id: Digest('The artifact.'), kind: Text('Its kind.'), role: Text('What it is in this run.') },
   closed,
 );
 const ErrorViewSchema = Type.Object(
   { code: Text('A code of the error catalog.'), message: Text('What was wrong.') },
+  closed,
+);
+
+const NoteViewSchema = Type.Object(
+  {
+    attempt: Type.Integer({ minimum: 1, description: 'The attempt that noted it.' }),
+    code: Text('For programs, for example `DIVERGED`.'),
+    message: Text('What happened.'),
+  },
   closed,
 );
 
@@ -46,6 +59,10 @@ const PhaseViewSchema = Type.Object(
     metrics: Type.Record(Type.String(), Type.Number(), { description: 'Measured on the report split.' }),
     degraded: Type.Optional(Text('Why the fallback was used.')),
     error: Type.Optional(ErrorViewSchema),
+    plan: Type.Optional(
+      Type.Unsafe<Json>({ description: 'What was settled once for all attempts, for example numbers of steps.' }),
+    ),
+    notes: Type.Array(NoteViewSchema, { description: 'What the phase wanted its readers to know.' }),
   },
   closed,
 );
@@ -60,6 +77,9 @@ const RunViewSchema = Type.Object(
     requestedBy: Text('Who asked for it.'),
     requestedAt: Time('When.'),
     endedAt: Type.Optional(Time('When it ended.')),
+    forkedFrom: Type.Optional(Text('The run that this one was forked from.')),
+    families: Type.Record(Type.String(), Type.Number(), { description: 'Task families with their weights.' }),
+    models: Type.Array(RunData, { description: 'Models that the first phase reads.' }),
     phases: Type.Array(PhaseViewSchema, { description: 'In the order of the recipe.' }),
     artifacts: Type.Array(ArtifactViewSchema, { description: 'Those of the last phase, once the run is completed.' }),
     error: Type.Optional(ErrorViewSchema),

@@ -8,6 +8,7 @@ import {
   IsInt,
   IsObject,
   IsOptional,
+  IsPositive,
   IsString,
   Matches,
   Max,
@@ -19,7 +20,10 @@ import {
   MAX_RECIPE_DATA,
   MAX_RECIPE_PHASES,
   PHASES,
+  type BudgetRequest,
+  type RedoRequest,
   type RunDataRequest,
+  type RunModelRequest,
   type RunPhaseRequest,
   type RunRequest,
 } from '@agent-forge/contracts';
@@ -43,6 +47,35 @@ export class RunDataDto implements RunDataRequest {
   artifactId!: string;
 }
 
+/** A model that a run imports. */
+export class RunModelDto implements RunModelRequest {
+  @ApiProperty({ description: 'The name that parameters use to refer to it.', example: 'parent-a' })
+  @Matches(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, { message: 'must be 1 to 64 letters, digits, "_", "-" or "."' })
+  name!: string;
+
+  @ApiProperty({ description: 'Id of an artifact of kind "model", as the upload gives it.' })
+  @Matches(/^[0-9a-f]{64}$/, { message: 'must be 64 hexadecimal digits (upload the model first)' })
+  artifactId!: string;
+}
+
+/** What a run may use. */
+export class BudgetDto implements BudgetRequest {
+  @ApiProperty({ required: false, minimum: 0, description: 'Of all phases together.' })
+  @IsOptional()
+  @IsPositive({ message: 'must be a number over 0' })
+  seconds?: number;
+
+  @ApiProperty({ required: false, minimum: 0, description: 'Of the largest phase.' })
+  @IsOptional()
+  @IsPositive({ message: 'must be a number over 0' })
+  memoryMib?: number;
+
+  @ApiProperty({ required: false, minimum: 0, description: 'Of everything that is stored.' })
+  @IsOptional()
+  @IsPositive({ message: 'must be a number over 0' })
+  diskMib?: number;
+}
+
 /** A phase of a run. */
 export class RunPhaseDto implements RunPhaseRequest {
   @ApiProperty({ enum: PHASES.map(({ name }) => name) })
@@ -64,6 +97,16 @@ export class RunPhaseDto implements RunPhaseRequest {
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   allowFallback?: boolean;
+
+  @ApiProperty({
+    required: false,
+    type: Object,
+    additionalProperties: { type: 'object', properties: { min: { type: 'number' }, max: { type: 'number' } } },
+    description: 'Bounds that metrics of the phase must keep, by name of the metric.',
+  })
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  gates?: NonNullable<RunPhaseRequest['gates']>;
 }
 
 /** The body of `POST /v1/runs`. */
@@ -96,6 +139,30 @@ export class RunRequestDto implements RunRequest {
   data?: RunDataDto[];
 
   @ApiProperty({
+    required: false,
+    type: Object,
+    additionalProperties: { type: 'number' },
+    description: 'Task families that models are trained and measured on, with their weights in the mix.',
+  })
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  families?: Record<string, number>;
+
+  @ApiProperty({ required: false, type: [RunModelDto], maxItems: MAX_RECIPE_DATA })
+  @IsOptional()
+  @ArrayMaxSize(MAX_RECIPE_DATA, { message: `has over ${MAX_RECIPE_DATA} entries` })
+  @ValidateNested({ each: true, message: 'must be objects' })
+  @Type(() => RunModelDto)
+  @IsArray({ message: 'must be a list' })
+  models?: RunModelDto[];
+
+  @ApiProperty({ required: false, type: BudgetDto })
+  @IsOptional()
+  @ValidateNested({ message: 'must be an object' })
+  @Type(() => BudgetDto)
+  budget?: BudgetDto;
+
+  @ApiProperty({
     type: [RunPhaseDto],
     minItems: 1,
     maxItems: MAX_RECIPE_PHASES,
@@ -109,8 +176,25 @@ export class RunRequestDto implements RunRequest {
   phases!: RunPhaseDto[];
 }
 
-/** The body of `POST /v1/runs/{run}:cancel`. */
-export class CancelDto {
+/** The body of `POST /v1/runs/{run}:retry` and `:fork`. */
+export class RedoDto implements RedoRequest {
+  @ApiProperty({ description: 'The phase to do anew, and all behind it.', example: 'evomerge' })
+  @Matches(/^[a-z0-9]{1,40}$/, { message: 'must be the name of a phase' })
+  phase!: string;
+
+  @ApiProperty({
+    required: false,
+    type: Object,
+    additionalProperties: true,
+    description: 'Parameters that replace those of the phase, one by one.',
+  })
+  @IsOptional()
+  @IsObject({ message: 'must be an object' })
+  params?: NonNullable<RedoRequest['params']>;
+}
+
+/** The body of `POST /v1/runs/{run}:cancel` and `:pause`. */
+export class ReasonDto {
   @ApiProperty({ required: false, maxLength: MAX_REASON_LENGTH })
   @IsOptional()
   @MaxLength(MAX_REASON_LENGTH, { message: `is over ${MAX_REASON_LENGTH} characters` })

@@ -3,7 +3,7 @@ import type { PhaseState, RunState } from '@agent-forge/run';
 
 /** A run as the API shows it. */
 export function runView({ run, status, recipe, phases, artifacts, ...state }: RunState): RunView {
-  const { requestedBy, requestedAt, endedAt, error } = state;
+  const { requestedBy, requestedAt, endedAt, error, forkedFrom } = state;
   return {
     id: run,
     status,
@@ -13,6 +13,9 @@ export function runView({ run, status, recipe, phases, artifacts, ...state }: Ru
     requestedBy,
     requestedAt,
     ...(endedAt ? { endedAt } : {}),
+    ...(forkedFrom ? { forkedFrom } : {}),
+    families: { ...recipe.families },
+    models: recipe.models.map(({ name, artifactId }) => ({ name, artifactId })),
     phases: phases.map(phaseView),
     artifacts: artifacts.map(artifactView),
     ...(error ? { error: errorView(error) } : {}),
@@ -20,7 +23,7 @@ export function runView({ run, status, recipe, phases, artifacts, ...state }: Ru
 }
 
 function phaseView({ phase, status, attempt, failures, artifacts, metrics, ...state }: PhaseState): PhaseView {
-  const { startedAt, endedAt, degraded, error } = state;
+  const { startedAt, endedAt, degraded, error, plan, notes } = state;
   return {
     phase,
     status,
@@ -32,6 +35,8 @@ function phaseView({ phase, status, attempt, failures, artifacts, metrics, ...st
     metrics: { ...metrics },
     ...(degraded ? { degraded } : {}),
     ...(error ? { error: errorView(error) } : {}),
+    ...(plan === undefined ? {} : { plan }),
+    notes: notes.map(({ attempt: at, code, message }) => ({ attempt: at, code, message })),
   };
 }
 

@@ -8,20 +8,25 @@ import {
   ulid,
   type ArtifactStore,
   type Caller,
+  type ErrorCode,
   type RunList,
   type RunView,
 } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
-import type { RunState } from '@agent-forge/run';
+import { checkPipeline } from '@agent-forge/phases';
+import { forkOf, withParams, type Command, type RunState } from '@agent-forge/run';
 import { CallerOf } from '../auth/token.guard.js';
 import { ApiAnswer } from '../docs/decorators.js';
 import { ARTIFACTS } from '../tokens.js';
 import { recipeOf } from './recipe.js';
 import { RunIndex } from './run-index.js';
-import { CancelDto, ListQueryDto, RunRequestDto } from './run-request.dto.js';
+import { ListQueryDto, ReasonDto, RedoDto, RunRequestDto } from './run-request.dto.js';
 import { runView } from './run-view.js';
 
-/** Runs: ask for one, look at them, end one. Every answer is a fold of the run log. */
+/** What may go wrong with what the owner of a run wants. */
+const OWNER_ERRORS: ErrorCode[] = ['INVALID_ARGUMENT', 'NOT_FOUND', 'RUN_CONFLICT', 'BROKER_UNAVAILABLE'];
+
+/** Runs: ask for one, look at them, end, pause, resume, retry and fork them. Every answer is a fold of the run log. */
 @ApiTags('runs')
 @Controller('v1/runs')
 export class RunsController {
@@ -44,12 +49,7 @@ export class RunsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RunView> {
     const recipe = await recipeOf(request, this.store);
-    const run = ulid(Date.now(), randomBytes(10));
-    const command = { do: 'request', recipe, requestedBy: caller.subject } as const;
-    const { state } = await this.log.execute(caller.tenant, run, command);
-    await this.index.reached(state.sequence);
-    void reply.header('location', `/v1/runs/${run}`);
-    return runView(state);
+    return this.#request(caller, { do: 'request', recipe, requestedBy: caller.subject }, reply);
   }
 
   @Get()
@@ -69,15 +69,73 @@ export class RunsController {
   @HttpCode(200)
   @ApiAnswer(200, 'RunView', {
     summary: 'End a run; what is being worked on is discarded.',
-    errors: ['INVALID_ARGUMENT', 'NOT_FOUND', 'RUN_CONFLICT', 'BROKER_UNAVAILABLE'],
+    errors: OWNER_ERRORS,
   })
-  async cancel(
+  cancel(@Param('run') run: string, @Body() { reason = '' }: ReasonDto, @CallerOf() caller: Caller): Promise<RunView> {
+    return this.#command(caller, run, { do: 'cancel', cancelledBy: caller.subject, reason });
+  }
+
+  @Post(':run(^[a-z0-9]+)::pause')
+  @HttpCode(200)
+  @ApiAnswer(200, 'RunView', {
+    summary: 'Stop working on a run for now; what is being worked on is checkpointed and given back.',
+    errors: OWNER_ERRORS,
+  })
+  pause(@Param('run') run: string, @Body() { reason = '' }: ReasonDto, @CallerOf() caller: Caller): Promise<RunView> {
+    return this.#command(caller, run, { do: 'pause', pausedBy: caller.subject, reason });
+  }
+
+  @Post(':run(^[a-z0-9]+)::resume')
+  @HttpCode(200)
+  @ApiAnswer(200, 'RunView', { summary: 'Go on with a run that is paused.', errors: OWNER_ERRORS })
+  resume(@Param('run') run: string, @CallerOf() caller: Caller): Promise<RunView> {
+    return this.#command(caller, run, { do: 'resume', resumedBy: caller.subject });
+  }
+
+  @Post(':run(^[a-z0-9]+)::retry')
+  @HttpCode(200)
+  @ApiAnswer(200, 'RunView', {
+    summary: 'Do a phase and all behind it anew, also after the run has ended.',
+    errors: OWNER_ERRORS,
+  })
+  async retry(
     @Param('run') run: string,
-    @Body() { reason = '' }: CancelDto,
+    @Body() { phase, params = {} }: RedoDto,
     @CallerOf() caller: Caller,
   ): Promise<RunView> {
+    const { recipe } = await loadRun(this.log, caller, run);
+    checkPipeline(withParams(recipe, phase, params));
+    return this.#command(caller, run, { do: 'retry', phase, params, retriedBy: caller.subject });
+  }
+
+  @Post(':run(^[a-z0-9]+)::fork')
+  @HttpCode(201)
+  @ApiAnswer(201, 'RunView', {
+    summary: 'A new run that does a phase and all behind it anew and takes over the results before it.',
+    description: 'The new run.',
+    errors: OWNER_ERRORS,
+  })
+  async fork(
+    @Param('run') run: string,
+    @Body() { phase, params = {} }: RedoDto,
+    @CallerOf() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RunView> {
+    const { recipe, fork } = forkOf(await loadRun(this.log, caller, run), phase, params);
+    checkPipeline(recipe);
+    return this.#request(caller, { do: 'request', recipe, requestedBy: caller.subject, fork }, reply);
+  }
+
+  async #request(caller: Caller, command: Command & { do: 'request' }, reply: FastifyReply): Promise<RunView> {
+    const run = ulid(Date.now(), randomBytes(10));
+    const { state } = await this.log.execute(caller.tenant, run, command);
+    await this.index.reached(state.sequence);
+    void reply.header('location', `/v1/runs/${run}`);
+    return runView(state);
+  }
+
+  async #command(caller: Caller, run: string, command: Command): Promise<RunView> {
     await loadRun(this.log, caller, run);
-    const command = { do: 'cancel', cancelledBy: caller.subject, reason } as const;
     const { state } = await this.log.execute(caller.tenant, run, command);
     await this.index.reached(state.sequence);
     return runView(state);
