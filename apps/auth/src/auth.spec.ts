@@ -104,6 +104,18 @@ describe('tokens', () => {
   });
 });
 
+test('metrics are for whoever has a token', async () => {
+  const get = (headers = {}) => fetch(`${auth.url}/metrics`, { headers });
+  expect((await get()).status).toBe(401);
+  const { access_token: token } = (await (await ask(inForm())).json()) as { access_token: string };
+  const answer = await get({ authorization: `Bearer ${token}` });
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([
+    200,
+    'text/plain; version=0.0.4; charset=utf-8',
+  ]);
+  expect(await answer.text()).toMatch(/^nodejs_eventloop_lag_p99_seconds\{service="auth"\} \d/m);
+});
+
 describe('secrets', () => {
   test('lie in files of their owner alone, differ between installations, and are not published', async () => {
     const dir = join(dataDir, 'auth');

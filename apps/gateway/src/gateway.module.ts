@@ -3,11 +3,20 @@ import { APP_GUARD } from '@nestjs/core';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ArtifactStore } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
-import { brokerCheck, diskCheck, HealthModule, workDir, type Logger } from '@agent-forge/runtime';
+import {
+  brokerCheck,
+  diskCheck,
+  HealthModule,
+  MetricsModule,
+  publishedKeys,
+  serviceRegistry,
+  TokenVerifier,
+  workDir,
+  type Logger,
+} from '@agent-forge/runtime';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { BrowserLogin } from './auth/browser-login.js';
 import { TokenGuard } from './auth/token.guard.js';
-import { TokenVerifier } from './auth/token-verifier.js';
 import type { GatewayConfig } from './config.js';
 import { DatasetsController } from './datasets/datasets.controller.js';
 import { ApiDocument, DocsController } from './docs/docs.controller.js';
@@ -32,10 +41,10 @@ export interface GatewayModuleOptions {
 export class GatewayModule {
   static for({ config, connection, store, logger }: GatewayModuleOptions): DynamicModule {
     const needs = { broker: brokerCheck(connection), store: () => store.check(), disk: diskCheck(config.dataDir) };
-    const verifier = new TokenVerifier(config.authUrl, config.issuer);
+    const verifier = new TokenVerifier(publishedKeys(config.authUrl), () => config.issuer);
     return {
       module: GatewayModule,
-      imports: [HealthModule.for(needs)],
+      imports: [HealthModule.for(needs), MetricsModule.for(serviceRegistry('gateway'))],
       controllers: [
         RunsController,
         EventsController,

@@ -5,5 +5,8 @@ export * from './service.js';
 export * from './open-store.js';
 export * from './serve-phase.js';
 export * from './http/http-app.js';
+export * from './http/token-verifier.js';
 export * from './nest/readiness.js';
 export * from './nest/health.module.js';
+export { serviceRegistry } from './metrics/service-registry.js';
+export { MetricsModule } from './metrics/metrics.module.js';

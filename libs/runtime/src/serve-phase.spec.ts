@@ -103,6 +103,25 @@ describe('a run of two services', () => {
   });
 });
 
+test('counts attempts by outcome, artifacts and the delay of the event loop', async () => {
+  const service = await world.serve('counted');
+  await world.request('counted', { phase: 'counted', params: { failures: 1, failBy: 'transient' } });
+  const [completion] = completions(await world.end('counted'));
+  const { files } = await world.store.manifest(completion!.data.artifacts[0]!.id);
+  const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const metrics = async () => (await fetch(`${service.url}/metrics`)).text();
+  await eventually(
+    async () => (await metrics()).includes(`forge_artifact_bytes_total{service="counted"} ${bytes}`),
+    'bytes',
+  );
+  const text = await metrics();
+  expect(text).toContain('forge_attempts_total{service="counted"} 2\n');
+  expect(text).toContain('forge_attempt_duration_seconds_count{service="counted",outcome="released"} 1\n');
+  expect(text).toContain('forge_attempt_duration_seconds_count{service="counted",outcome="completed"} 1\n');
+  expect(text).toContain('forge_redeliveries_total{service="counted"} 1\n');
+  expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds\{service="counted"\} \d/m);
+});
+
 describe('errors', () => {
   test('that are permanent fail the run at once', async () => {
     await world.serve('fails');

@@ -14,17 +14,17 @@ export interface IssuedToken {
 
 /** Signs access tokens (JWT, RFC 9068). */
 export class TokenIssuer {
-  /** @param issuer the URL of this service, once it is known */
+  /** @param url the URL of this service, once it is known */
   constructor(
     private readonly key: SigningKey,
-    private readonly issuer: () => string,
+    readonly url: () => string,
   ) {}
 
   async issue({ subject, tenant }: Caller): Promise<IssuedToken> {
     const { algorithm, type, audience } = ACCESS_TOKEN;
     const accessToken = await new SignJWT({ tenant, client_id: subject })
       .setProtectedHeader({ alg: algorithm, kid: this.key.kid, typ: type })
-      .setIssuer(this.issuer())
+      .setIssuer(this.url())
       .setAudience(audience)
       .setSubject(subject)
       .setJti(randomUUID())

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ForgeError, type Caller } from '@agent-forge/contracts';
 import { clientCredentials } from '@agent-forge/sdk';
-import type { TokenVerifier } from './token-verifier.js';
+import type { TokenVerifier } from '@agent-forge/runtime';
 
 /** The page has a handful of files, each asked for with the same header; a secret that was withdrawn works no longer than this. */
 const CACHE_MS = 60_000;

@@ -1,9 +1,9 @@
 import { createParamDecorator, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '@agent-forge/contracts';
+import { TokenVerifier } from '@agent-forge/runtime';
 import { BrowserLogin } from './browser-login.js';
 import { isPage, OPEN_ROUTES } from './open-routes.js';
-import { TokenVerifier } from './token-verifier.js';
 
 /** Who sent a request that the guard let through. */
 const callers = new WeakMap<FastifyRequest, Caller>();

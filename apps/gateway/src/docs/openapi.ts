@@ -40,10 +40,18 @@ function complete(path: string, operation: Operation): void {
   const isOpen = OPEN_ROUTES.includes(path);
   operation.security = isOpen ? [] : [{ bearer: [] }, ...(BROWSER_ROUTES.test(path) ? [{ basic: [] }] : [])];
   if (isOpen) return completeHealth(operation);
+  if (path === '/metrics') completeMetrics(operation);
   for (const code of COMMON_ERRORS) {
     const { status, ...response } = problemResponse(ERROR_CATALOG[code].httpStatus, [code]);
     operation.responses[String(status)] ??= response;
   }
+}
+
+function completeMetrics(operation: Operation): void {
+  operation.summary = "What the service counts, in Prometheus' text format.";
+  operation.responses = {
+    200: { description: 'The counts.', content: { 'text/plain': { schema: { type: 'string' } } } },
+  };
 }
 
 /** The routes for orchestrators stand in the runtime, which describes no API. */

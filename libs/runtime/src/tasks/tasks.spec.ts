@@ -53,13 +53,17 @@ describe('the tasks of a phase', () => {
   });
 
   test('are done once where inputs are equal, and not again for another run', async () => {
-    await world.serveTasks('cached');
+    const { url } = await world.serveTasks('cached');
     await request('cached', { numbers: [3, 3, 4] });
     expect(completed(await world.end('cached')).data.metrics['sum']).toBe(34);
     expect(await diary('cached')).toHaveLength(4);
     await request('cached', { numbers: [4, 3, 5] }, 'cached2');
     expect(completed(await world.end('cached2')).data.metrics['sum']).toBe(50);
     expect(new Set((await diary('cached')).slice(4).map(({ number }) => number))).toEqual(new Set([5]));
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toContain('forge_task_lookups_total{task="work",result="hit",service="cached"} 2\n');
+    expect(metrics).toContain('forge_task_lookups_total{task="work",result="miss",service="cached"} 3\n');
+    expect(metrics).toContain('forge_task_duration_seconds_count{service="cached",task="work",outcome="done"} 3\n');
   });
 
   test('are finished by another replica, from their checkpoint, when one is killed in the middle', async () => {

@@ -11,21 +11,22 @@ const KEYS_MAX_AGE_MS = 10 * 60_000;
 const KEYS_COOLDOWN_MS = 5_000;
 const KEYS_TIMEOUT_MS = 5_000;
 
-/** Verifies access tokens against the keys that the auth service publishes. */
-export class TokenVerifier {
-  readonly #keys: JWTVerifyGetKey;
+/** The keys that an auth service publishes, fetched when they are needed. */
+export function publishedKeys(authUrl: string): JWTVerifyGetKey {
+  return createRemoteJWKSet(new URL(AUTH_PATHS.jwks, authUrl), {
+    cacheMaxAge: KEYS_MAX_AGE_MS,
+    cooldownDuration: KEYS_COOLDOWN_MS,
+    timeoutDuration: KEYS_TIMEOUT_MS,
+  });
+}
 
+/** Verifies access tokens. */
+export class TokenVerifier {
   /** @param issuer who must have issued a token */
   constructor(
-    authUrl: string,
-    private readonly issuer: string,
-  ) {
-    this.#keys = createRemoteJWKSet(new URL(AUTH_PATHS.jwks, authUrl), {
-      cacheMaxAge: KEYS_MAX_AGE_MS,
-      cooldownDuration: KEYS_COOLDOWN_MS,
-      timeoutDuration: KEYS_TIMEOUT_MS,
-    });
-  }
+    private readonly keys: JWTVerifyGetKey,
+    private readonly issuer: () => string,
+  ) {}
 
   /**
    * Who calls, by an `Authorization` header.
@@ -35,8 +36,8 @@ export class TokenVerifier {
     const [, token] = /^Bearer ([A-Za-z0-9_.-]+)$/i.exec(authorization?.slice(0, MAX_TOKEN_LENGTH) ?? '') ?? [];
     if (token === undefined) throw refused('send an access token: "Authorization: Bearer <token>"');
     try {
-      const { payload } = await jwtVerify(token, this.#keys, {
-        issuer: this.issuer,
+      const { payload } = await jwtVerify(token, this.keys, {
+        issuer: this.issuer(),
         audience: ACCESS_TOKEN.audience,
         typ: ACCESS_TOKEN.type,
         algorithms: [ACCESS_TOKEN.algorithm],
