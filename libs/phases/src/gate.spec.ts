@@ -23,6 +23,14 @@ describe('the gate', () => {
     ]);
   });
 
+  test('of cognate keeps back seeds that are right less often than the recipe asks', () => {
+    const metrics = { worstLoss: 1, chanceLoss: 5, worstAccuracy: 0.58 };
+    expect(judge(cognate, metrics)).toEqual([]);
+    expect(judge(cognate, metrics, { minAccuracy: 0.6 })).toEqual([
+      "the worst seed's accuracy is 0.58, below minAccuracy 0.6",
+    ]);
+  });
+
   test('of evomerge keeps back a merge that is worse than its best parent, or was not compared', () => {
     expect(judge(evomerge, { regression: -0.03 })).toEqual([]);
     expect(judge(evomerge, { regression: 0.05 })).toEqual([

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { cognate } from '../registry.js';
 import { Workshop, type Done } from '../testing/workshop.js';
-import { seedMix } from './run.js';
+import { seedMix, seedPlans } from './mix.js';
 
 const FAMILIES = { up: 1, next: 1, copy: 1, sort: 1 };
 /** A network that trains in a second and learns little. */
@@ -14,7 +14,7 @@ const SMALL = {
   rows: 4,
   steps: 60,
   itemsPerFamily: 20,
-  seeds: { letters: ['up', 'next'], order: ['copy', 'sort', 'mod'] },
+  seeds: { letters: ['up', 'next'], order: { copy: 2, sort: 1 } },
 };
 
 let workshop: Workshop;
@@ -47,15 +47,6 @@ describe('cognate', () => {
     expect(cognate.gate(done.outcome, { minSpecialisation: 0 } as never)).toEqual([]);
   });
 
-  test('the average of its report is the plain average of the seeds', async () => {
-    const [a, b] = await Promise.all(['seed-letters', 'seed-order'].map((role) => workshop.model(done.outcome, role)));
-    const trunk = await workshop.model(done.outcome, 'trunk');
-    const name = 'model.layers.0.mlp.up_proj.weight';
-    const [wa, wb, wt] = [a!, b!, trunk].map(({ weights }) => weights.get(name)!.data);
-    expect(wa).not.toEqual(wt);
-    expect(wa).not.toEqual(wb);
-  });
-
   test('says how far it is, and never goes back', () => {
     const fractions = done.progress.map(({ fraction }) => fraction);
     expect(fractions.at(-1)).toBe(1);
@@ -72,15 +63,11 @@ describe('cognate', () => {
     expect(other.outcome.artifacts[0]!.id).not.toBe(done.outcome.artifacts[0]!.id);
   });
 
-  test('turns a time into steps once, and into fewer when there is less', async () => {
+  test('turns a time into steps by a measured rate', async () => {
     const { steps: _, ...timed } = SMALL;
-    const run = async (maxSeconds: number) => {
-      const { outcome } = await workshop.run(cognate, { params: { ...timed, maxSeconds, itemsPerFamily: 10 } });
-      const { lineage } = await workshop.artifacts.manifest(outcome.artifacts[0]!.id);
-      return lineage.params['steps'] as number;
-    };
-    const [short, long] = [await run(0.5), await run(2)];
-    expect(long).toBeGreaterThan(2 * short);
+    const { outcome } = await workshop.run(cognate, { params: { ...timed, maxSeconds: 1, itemsPerFamily: 10 } });
+    const { lineage } = await workshop.artifacts.manifest(outcome.artifacts[0]!.id);
+    expect(lineage.params['steps']).toBeGreaterThan(1);
   });
 
   test('takes imported models as they are, as seeds', async () => {
@@ -97,6 +84,10 @@ describe('cognate', () => {
   });
 
   test.each([
+    [
+      { seeds: { x: ['ad'] } },
+      /seed x of cognate names the family ad, which is not in the mix \(up, next, copy, sort\)/,
+    ],
     [{ heads: 3 }, /heads of cognate is 3; it must divide/],
     [{ rowLength: 64, contextLength: 32 }, /rowLength of cognate is 64, more than the 32 positions/],
   ])('refuses %j before any work', async (params, message) => {
@@ -106,8 +97,21 @@ describe('cognate', () => {
 });
 
 test("a seed's mix has its own share from its own families, and keeps the others", () => {
-  const mix = seedMix({ a: 3, b: 1, c: 4 }, ['a', 'b'], 0.6);
+  const mix = seedMix({ a: 3, b: 1, c: 4 }, { a: 3, b: 1 }, 0.6);
   expect(mix).toEqual({ a: 0.4 * (3 / 8) + 0.6 * 0.75, b: 0.4 * (1 / 8) + 0.6 * 0.25, c: 0.4 * 0.5 });
-  expect(seedMix({ a: 3, b: 1 }, [], 0.6)).toEqual({ a: 3, b: 1 });
-  expect(seedMix({ a: 3, b: 1 }, ['a'], 1)).toEqual({ a: 1 });
+  expect(seedMix({ a: 3, b: 1 }, {}, 0.6)).toEqual({ a: 3, b: 1 });
+  expect(seedMix({ a: 3, b: 1 }, { a: 9 }, 1)).toEqual({ a: 1 });
+});
+
+test('a recipe names its seeds, with its own weights or those of the mix; the usual ones are left what the mix has', () => {
+  const families = { add: 3, copy: 1, sort: 2 };
+  expect(seedPlans({ seeds: { x: ['add', 'sort'], y: { copy: 5 } } }, families)).toEqual([
+    { role: 'seed-x', own: { add: 3, sort: 2 } },
+    { role: 'seed-y', own: { copy: 5 } },
+  ]);
+  expect(seedPlans({}, families)).toEqual([
+    { role: 'seed-reasoning', own: { add: 3 } },
+    { role: 'seed-memory', own: { copy: 1 } },
+    { role: 'seed-speed', own: { sort: 2 } },
+  ]);
 });

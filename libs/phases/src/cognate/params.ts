@@ -4,6 +4,13 @@ import { paramsOf } from '../phase.js';
 /** Names of seeds become roles of artifacts. */
 const SEED_NAME = '^[a-z][a-z0-9]{0,31}$';
 
+/** More families than there are. */
+const MAX_FAMILIES = 64;
+const FAMILY_LIST = Type.Array(Type.String(), { maxItems: MAX_FAMILIES, uniqueItems: true });
+const FAMILY_WEIGHTS = Type.Record(Type.String(), Type.Number({ exclusiveMinimum: 0, maximum: 1000 }), {
+  maxProperties: MAX_FAMILIES,
+});
+
 /** The original's three specialists, with the task families that are theirs; families that a recipe does not have count for nobody. */
 export const SPECIALTIES: Readonly<Record<string, readonly string[]>> = {
   reasoning: ['add', 'max', 'word', 'mod', 'parity', 'add@end', 'max@end', 'word@end'],
@@ -15,10 +22,10 @@ export const SPECIALTIES: Readonly<Record<string, readonly string[]>> = {
 export const params = paramsOf({
   // Optional, and not with a default: defaults are merged into what is given, and a recipe's own seeds are all the seeds that it wants.
   seeds: Type.Optional(
-    Type.Record(Type.String({ pattern: SEED_NAME }), Type.Array(Type.String(), { maxItems: 64 }), {
+    Type.Record(Type.String({ pattern: SEED_NAME }), Type.Union([FAMILY_LIST, FAMILY_WEIGHTS]), {
       minProperties: 1,
       maxProperties: 8,
-      description: `The seed models and the task families that each is to be best at (when left out: ${Object.keys(SPECIALTIES).join(', ')}, with what is usual for them). On text alone each gets its own share of the text.`,
+      description: `The seed models and the task families that each is to be best at, as a list or with weights among themselves (when left out: ${Object.keys(SPECIALTIES).join(', ')}, with what is usual for them). On text alone each gets its own share of the text, and its list is empty.`,
     }),
   ),
   ownShare: Type.Number({
@@ -97,6 +104,12 @@ export const params = paramsOf({
     minimum: 10,
     maximum: 10_000,
     description: 'Items of each family that everything is measured on.',
+  }),
+  minAccuracy: Type.Number({
+    default: 0,
+    minimum: 0,
+    maximum: 1,
+    description: 'Gate: accuracy over all families that every seed must have; on text alone it does not count.',
   }),
   minSpecialisation: Type.Number({
     default: 0,

@@ -2,7 +2,7 @@ import type { ArtifactName } from '@agent-forge/contracts';
 import { assertAudit, auditWeights, type Model } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
 import type { PhaseContext } from '../phase.js';
-import { averageOf } from '../shared/average.js';
+import { averageIfAny } from '../shared/average.js';
 import { storeReport, type ReportRow } from '../shared/report.js';
 import { lossOf, metricsOf, rowOf, type Measured, type Yardstick } from '../shared/yardstick.js';
 import type { CognateParams } from './params.js';
@@ -17,7 +17,7 @@ export interface Branch {
 const isSeed = (role: string) => role.startsWith('seed-');
 
 /**
- * Audits and measures every model, and the plain average of the seeds, on the report part; stores the table.
+ * Audits and measures every model, and the plain average of the seeds where they have one, on the report part; stores the table.
  * @returns the outcome of the phase: the models, then the report
  */
 export async function reportOn(
@@ -34,27 +34,22 @@ export async function reportOn(
     measured.set(role, await yardstick.measure(model, context));
     onProgress(measured.size / (models.size + 1));
   }
-  const seeds = [...models.keys()].filter(isSeed);
-  const average = await yardstick.measure(await averageOf(seeds.map((role) => models.get(role)!)), context);
+  const seeds = [...models].filter(([role]) => isSeed(role)).map(([, model]) => model);
+  const averaged = await averageIfAny(seeds);
+  const average = averaged && (await yardstick.measure(averaged, context));
   onProgress(1);
   const figures = figuresOf(branches, measured, average);
   const rows: ReportRow[] = branches.map(({ artifact }) =>
     rowOf(artifact.role, measured.get(artifact.role)!, artifact.id),
   );
-  rows.push(rowOf('average', average));
-  const metrics = Object.assign({}, figures, metricsOf('average', average)) as Record<string, number>;
-  for (const [role, each] of measured) Object.assign(metrics, metricsOf(role, each));
-  metrics['worstLoss'] = Math.max(...[...measured.values()].map(lossOf));
-  metrics['chanceLoss'] = chanceOf([...models.values()], average);
+  if (average) rows.push(rowOf('average', average));
   const report = { phase: 'cognate', rows, comparisons: [], figures, verdicts: verdictsOf(figures) };
+  const metrics = { ...figures, ...gated(models, measured) };
+  for (const [name, each] of [...measured, ...(average ? [['average', average] as const] : [])])
+    Object.assign(metrics, metricsOf(name, each));
   const artifacts = branches.map(({ artifact }) => artifact);
-  const name = await storeReport(
-    context,
-    report,
-    artifacts.map(({ id }) => id),
-    metrics,
-  );
-  return { artifacts: [...artifacts, name], metrics };
+  const ids = artifacts.map(({ id }) => id);
+  return { artifacts: [...artifacts, await storeReport(context, report, ids, metrics)], metrics };
 }
 
 /**
@@ -64,33 +59,40 @@ export async function reportOn(
 function figuresOf(
   branches: readonly Branch[],
   measured: ReadonlyMap<string, Measured>,
-  average: Measured,
+  average: Measured | undefined,
 ): Record<string, number> {
-  const seeds = [...measured].filter(([role]) => isSeed(role));
-  const mean = seeds.reduce((sum, [, each]) => sum + lossOf(each), 0) / seeds.length;
-  const own = Object.fromEntries(
-    branches.filter(({ artifact }) => isSeed(artifact.role)).map((b) => [b.artifact.role, b.own]),
-  );
-  const share = specialisation(
-    own,
-    new Map(seeds.flatMap(([role, { tasks }]) => (tasks ? [[role, tasks] as const] : []))),
-  );
-  return { mergeBarrier: lossOf(average) - mean, ...(share === undefined ? {} : { specialisation: share }) };
+  const seeds = branches.filter(({ artifact }) => isSeed(artifact.role));
+  const results = seeds.map(({ artifact }) => measured.get(artifact.role)!);
+  const mean = results.reduce((sum, each) => sum + lossOf(each), 0) / results.length;
+  const share = specialisation(seeds.map(({ own }, i) => ({ own, tasks: results[i]!.tasks })));
+  return {
+    ...(average ? { mergeBarrier: lossOf(average) - mean } : {}),
+    ...(share === undefined ? {} : { specialisation: share }),
+  };
 }
 
-/** What a model that knows nothing loses: ln(vocabulary) on a token of a task, 8 bits on a byte. */
-function chanceOf(models: readonly Model[], { tasks }: Measured): number {
-  return tasks ? Math.log(Math.min(...models.map(({ config }) => config.vocabSize))) : 8;
+/** What the gate looks at. Chance is what a model that knows nothing loses: ln(vocabulary) on a token of a task, 8 bits on a byte. */
+function gated(models: ReadonlyMap<string, Model>, measured: ReadonlyMap<string, Measured>): Record<string, number> {
+  const all = [...measured.values()];
+  const vocabulary = Math.min(...[...models.values()].map(({ config }) => config.vocabSize));
+  const accuracies = [...measured].flatMap(([role, { tasks }]) =>
+    isSeed(role) && tasks ? [tasks.accuracy.estimate] : [],
+  );
+  return {
+    worstLoss: Math.max(...all.map(lossOf)),
+    chanceLoss: all.some(({ tasks }) => tasks) ? Math.log(vocabulary) : 8,
+    ...(accuracies.length > 0 ? { worstAccuracy: Math.min(...accuracies) } : {}),
+  };
 }
 
-function verdictsOf(figures: Record<string, number>): string[] {
-  const { mergeBarrier, specialisation: share } = figures;
-  const barrier =
-    mergeBarrier! <= 0
-      ? `averaging the seeds costs nothing: their plain average loses ${(-mergeBarrier!).toFixed(3)} less than they do`
-      : `averaging the seeds costs ${mergeBarrier!.toFixed(3)}`;
-  return [
-    barrier,
-    ...(share === undefined ? [] : [`on ${(100 * share).toFixed(0)} % of the families their own seed is the best`]),
-  ];
+function verdictsOf({ mergeBarrier, specialisation: share }: Readonly<Record<string, number>>): string[] {
+  const verdicts: string[] = [];
+  if (mergeBarrier === undefined) verdicts.push('the models differ in shape: they have no plain average');
+  else if (mergeBarrier <= 0)
+    verdicts.push(
+      `averaging the seeds costs nothing: their plain average loses ${(-mergeBarrier).toFixed(3)} less than they do`,
+    );
+  else verdicts.push(`averaging the seeds costs ${mergeBarrier.toFixed(3)}`);
+  if (share !== undefined) verdicts.push(`on ${(100 * share).toFixed(0)} % of the families their own seed is the best`);
+  return verdicts;
 }

@@ -1,7 +1,6 @@
-import { measureStepSeconds, type BatchSource, type Model, type OptimizerOptions } from '@agent-forge/model';
 import type { CognateParams } from './params.js';
 
-/** What is decided once for a run. */
+/** What is decided once for a run: schedules depend on the numbers of steps, so nothing that comes later may change them. */
 export interface StepPlan {
   /** Optimiser steps of the trunk, and of each seed and the generalist. */
   trunk: number;
@@ -14,32 +13,18 @@ export interface StepPlan {
 /** The share of a time budget that trainings get; the rest is for measuring what they made. */
 const TRAINING_SHARE = 0.9;
 
-/** A training to time; not needed where the recipe says the steps. */
-export interface TimedTraining {
-  readonly model: Model;
-  readonly source: BatchSource;
-  readonly optimizer: OptimizerOptions;
-  readonly threads: number;
-  readonly signal: AbortSignal;
-}
-
 /**
- * Steps of trunk and seeds. Where the recipe gives a time, a few steps are timed, once: schedules depend on the numbers of steps, so nothing that comes
- * later may change them.
+ * Steps of trunk and seeds, out of the recipe or out of its time. The steps of a recipe are those of trunk and seeds; its time is for the generalist too.
+ * @param secondsPerStep as measured; not needed where the recipe says the steps
  */
-export async function planSteps(
-  params: CognateParams,
+export function planSteps(
+  params: Pick<CognateParams, 'steps' | 'trunkShare' | 'generalist' | 'maxSeconds'>,
   seeds: number,
-  sample: TimedTraining | undefined,
-): Promise<StepPlan> {
+  secondsPerStep = 0,
+): StepPlan {
   const { trunkShare, generalist, maxSeconds } = params;
   const seedShare = (1 - trunkShare) / seeds;
   const whole = trunkShare + seedShare * (seeds + (generalist ? 1 : 0));
-  const secondsPerStep = sample === undefined ? 0 : await measureStepSeconds(sample);
   const total = params.steps ?? (TRAINING_SHARE * maxSeconds) / (secondsPerStep * whole);
-  return {
-    trunk: Math.round(total * trunkShare),
-    seed: Math.max(1, Math.round(total * seedShare)),
-    secondsPerStep,
-  };
+  return { trunk: Math.round(total * trunkShare), seed: Math.max(1, Math.round(total * seedShare)), secondsPerStep };
 }

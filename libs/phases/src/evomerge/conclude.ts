@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { ForgeError } from '@agent-forge/contracts';
 import { assertAudit, auditWeights, writeModelFolder, type Model } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
 import type { PhaseContext } from '../phase.js';
-import { averageOf } from '../shared/average.js';
+import { averageIfAny } from '../shared/average.js';
 import { lineageOf } from '../shared/lineage.js';
 import { storeReport } from '../shared/report.js';
 import { lossOf, Yardstick, type Measured } from '../shared/yardstick.js';
@@ -57,11 +56,7 @@ async function contendersOf(
   const given = inputs
     .filter(({ role }) => models.has(role))
     .map(({ id, role }) => ({ name: role, model: models.get(role)!, artifactId: id }));
-  const average = await averageOf(parents.map((role) => models.get(role)!)).catch((error: unknown) => {
-    // A recipe can merge models that cannot be averaged, for example with different vocabularies.
-    if (ForgeError.from(error).code === 'SHAPE_MISMATCH') return undefined;
-    throw error;
-  });
+  const average = await averageIfAny(parents.map((role) => models.get(role)!));
   return [...given, ...(average ? [{ name: AVERAGE, model: average }] : []), { name: CHAMPION, model: champion }];
 }
 

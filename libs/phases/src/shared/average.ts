@@ -1,4 +1,5 @@
 import { memorySource, mergeModels, mergeRecipeOf } from '@agent-forge/merge';
+import { ForgeError } from '@agent-forge/contracts';
 import type { Model, Weights } from '@agent-forge/model';
 
 /** The plain average of models of one shape. @throws ForgeError SHAPE_MISMATCH */
@@ -12,4 +13,12 @@ export async function averageOf(models: readonly Model[]): Promise<Model> {
   const weights: Weights = new Map();
   for (const name of merged.weights.shapes.keys()) weights.set(name, await merged.weights.read(name));
   return { config: merged.config, tokenizer: models[0]!.tokenizer, weights };
+}
+
+/** The plain average, or undefined for models that have none, for example imported ones with different vocabularies. */
+export async function averageIfAny(models: readonly Model[]): Promise<Model | undefined> {
+  return averageOf(models).catch((error: unknown) => {
+    if (ForgeError.from(error).code === 'SHAPE_MISMATCH') return undefined;
+    throw error;
+  });
 }
