@@ -78,15 +78,18 @@ describe('forge demo', () => {
 
   test('makes a model that can be read out of a text, and prints one line of JSON', async () => {
     const { code, stdout, stderr } = await forge(dir, ...demo, '--json', '--steps', '6');
-    expect([code, stderr]).toEqual([0, expect.stringContaining('train seed 2')]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('train seed-second')]);
     // Only that of the killed one: the interrupted one has cancelled its own.
     expect([lost.length, stderr]).toEqual([1, expect.stringContaining('cancelled 1 unfinished run(s)')]);
     for (const phase of ['cognate', 'evomerge']) expect(stderr).toMatch(new RegExp(`${phase} +\\[#+\\]  done in`));
     expect(stdout.trim().split('\n')).toHaveLength(1);
-    const { bitsPerByte, model, run, artifactId } = JSON.parse(stdout) as DemoSummary;
-    expect(Object.keys(bitsPerByte)).toEqual(['oneGram', 'threeGram', 'trunk', 'seed1', 'seed2', 'merged']);
-    for (const bits of Object.values(bitsPerByte)) expect(bits > 1 && bits < 8).toBe(true);
-    expect(bitsPerByte['threeGram']).toBeLessThan(bitsPerByte['oneGram']!);
+    const { reports, model, run, artifactId } = JSON.parse(stdout) as DemoSummary;
+    expect(reports.map(({ phase }) => phase)).toEqual(['cognate', 'evomerge']);
+    const bits = new Map(reports[1]!.rows.map(({ name, bitsPerByte }) => [name, bitsPerByte!]));
+    const models = ['trunk', 'seed-first', 'seed-second', 'generalist', 'average', 'champion'];
+    expect([...bits.keys()]).toEqual(['one-gram', 'three-gram', ...models]);
+    for (const each of bits.values()) expect(each > 1 && each < 8).toBe(true);
+    expect(bits.get('three-gram')).toBeLessThan(bits.get('one-gram')!);
     expect(model).toBe(join(dir, 'data', 'models', run));
     expect((await readModelFolder(model)).config.hiddenSize).toBe(256);
     // The artifact that the run names is the folder that lies there.

@@ -1,5 +1,4 @@
 import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { runDemo } from '../demo/demo.js';
 import { table, type DemoSummary } from '../demo/summary.js';
@@ -7,19 +6,21 @@ import { integerOption } from '../options.js';
 import { withInterruption } from '../system/interruption.js';
 import { ProgressBoard } from '../terminal/progress-board.js';
 
-const BOOK = fileURLToPath(new URL('../../../../recipes/data/emma.txt', import.meta.url));
+/** What the models of either demo can be asked. */
+const TASK_PROMPT = '"sort hgfab" --chat --temperature 0';
+const TEXT_PROMPT = '"It was"';
 
 const HELP = `
-It starts an embedded nats-server and the services as processes of their own, uploads the text, asks for a run, shows it, and stops all
-it started. What it made stays in the data directory. Without --steps it trains for 90 seconds.
+It starts an embedded nats-server and the services as processes of their own, asks for a run, shows it, and stops all it started. What it
+made stays in the data directory. Without --steps it trains for two minutes.
 
 Examples:
   npm run demo
-  npm run demo -- --text my-book.txt
+  npm run demo -- --text recipes/data/emma.txt
   ./forge demo --steps 100 --json`;
 
 interface Options {
-  text: string;
+  text?: string;
   dataDir: string;
   port: number;
   seed: number;
@@ -30,8 +31,8 @@ interface Options {
 /** `forge demo` */
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('the main job once: from a text to a merged model, through services that talk over NATS')
-    .option('--text <file>', 'UTF-8 text to train on, 200 kB or more', BOOK)
+    .description('the main job once: models are trained, scored, merged and measured by services that talk over NATS')
+    .option('--text <file>', 'learn this UTF-8 text, 200 kB or more, instead of small tasks')
     .option('--data-dir <dir>', 'where everything is kept', 'forge-data')
     .option('--port <n>', 'port of the gateway; 0 is any free one', integerOption(0), 0)
     .option('--seed <n>', 'seed of everything random', integerOption(0), 1)
@@ -49,7 +50,9 @@ async function demo({ json, ...options }: Options): Promise<void> {
 
 function forPeople(summary: DemoSummary): string {
   const folder = relative('', summary.model);
-  return ['', table(summary), '', `model     ${folder}`, `try it    ./forge generate ${folder} "It was"`, ''].join(
+  const learntTasks = summary.reports.some(({ rows }) => rows.some(({ families }) => families !== undefined));
+  const prompt = learntTasks ? TASK_PROMPT : TEXT_PROMPT;
+  return ['', table(summary), '', `model     ${folder}`, `try it    ./forge generate ${folder} ${prompt}`, ''].join(
     '\n',
   );
 }

@@ -4,20 +4,21 @@ import { join } from 'node:path';
 import { ForgeError, type RunView } from '@agent-forge/contracts';
 import { FsArtifactStore } from '@agent-forge/artifacts-fs';
 import { artifactsDir } from '@agent-forge/runtime';
-import { cancelRun, createRun, getRun, uploadDataset, watchRun } from '@agent-forge/sdk';
+import { cancelRun, createRun, getRun, uploadDataset, watchRun, type Connection } from '@agent-forge/sdk';
 import { startSystem, unlessAborted, type System } from '../system/system.js';
 import type { ProgressBoard } from '../terminal/progress-board.js';
 import { cancelLeftovers } from './leftovers.js';
 import { PhaseLines } from './phase-lines.js';
 import { demoRecipe } from './recipe.js';
-import { summarise, type DemoSummary } from './summary.js';
+import { readReports, summarise, type DemoSummary } from './summary.js';
 
 /** Saying that a run is not wanted any more must not keep anybody who pressed Ctrl-C. */
 const CANCEL_TIMEOUT_MS = 3_000;
 
 /** What the demo is told. */
 export interface DemoOptions {
-  text: string;
+  /** A text to learn instead of the task families. */
+  text?: string;
   dataDir: string;
   port: number;
   seed: number;
@@ -29,7 +30,7 @@ export interface DemoOptions {
  * @throws ForgeError whatever went wrong, CANCELLED after `signal`
  */
 export async function runDemo(options: DemoOptions, board: ProgressBoard, signal: AbortSignal): Promise<DemoSummary> {
-  await checkFile(options.text);
+  if (options.text !== undefined) await checkFile(options.text);
   board.note(`starting nats-server, auth, gateway, cognate and evomerge; data in ${options.dataDir}`);
   const system = await startSystem({ dataDir: options.dataDir, port: options.port, authPort: 0, signal });
   const ends = AbortSignal.any([signal, system.failed]);
@@ -57,11 +58,21 @@ async function requestRun(
 ): Promise<string> {
   const leftovers = await cancelLeftovers(connection);
   if (leftovers > 0) board.note(`cancelled ${leftovers} unfinished run(s) of earlier demos`);
-  const { artifactId, sizeBytes } = await uploadDataset(connection, createReadStream(text), signal);
-  board.note(`uploaded ${text} (${sizeBytes} bytes)`);
-  const { id } = await createRun(connection, demoRecipe(artifactId, seed, steps));
+  const { id } = await createRun(connection, demoRecipe(seed, steps, await upload(connection, text, board, signal)));
   board.note(`run ${id} at ${connection.url}/v1/runs/${id}`);
   return id;
+}
+
+async function upload(
+  connection: Connection,
+  text: string | undefined,
+  board: ProgressBoard,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (text === undefined) return undefined;
+  const { artifactId, sizeBytes } = await uploadDataset(connection, createReadStream(text), signal);
+  board.note(`uploaded ${text} (${sizeBytes} bytes)`);
+  return artifactId;
 }
 
 /** Shows the run until it has ended. */
@@ -77,7 +88,7 @@ async function follow({ connection }: System, id: string, board: ProgressBoard, 
 }
 
 /** Lays the merged model out as a folder. */
-async function finish({ dataDir }: System, run: RunView, folder: string): Promise<DemoSummary> {
+async function finish({ dataDir, connection }: System, run: RunView, folder: string): Promise<DemoSummary> {
   if (run.status !== 'completed') {
     const { code, message } = run.error ?? { code: 'CANCELLED', message: `the run was ${run.status}` };
     throw new ForgeError('RUN_FAILED', `the run did not complete: ${message} (${code})`);
@@ -86,7 +97,7 @@ async function finish({ dataDir }: System, run: RunView, folder: string): Promis
   if (merged === undefined) throw new ForgeError('INTERNAL', `run ${run.id} has made no merged model`);
   const store = await FsArtifactStore.open(artifactsDir(dataDir));
   await store.materialise(merged.id, folder);
-  return summarise(run, merged.id, folder);
+  return summarise(run, await readReports(connection, run), merged.id, folder);
 }
 
 async function cancelQuickly({ connection }: System, id: string): Promise<void> {

@@ -1,20 +1,18 @@
-import { ForgeError, type RunView } from '@agent-forge/contracts';
+import { ForgeError, type ArtifactView, type RunView } from '@agent-forge/contracts';
+import type { PhaseReport } from '@agent-forge/phases';
+import { getArtifact, readArtifactFile, type Connection } from '@agent-forge/sdk';
+import { reportTable } from '../terminal/report-table.js';
 
-/** What the demo's table shows: metric of evomerge, and its name for people. Seeds stand between trunk and merge. */
-const ROWS = {
-  oneGram: 'one-gram baseline',
-  threeGram: 'three-gram baseline',
-  trunk: 'trunk',
-  merged: 'merge of the seeds',
-};
-const SUFFIX = 'BitsPerByte';
+const REPORT_FILE = 'report.json';
 
 /** What came of a demo. */
 export interface DemoSummary {
   run: string;
-  /** Held-out bits per byte, lower is better: `oneGram`, `threeGram`, `trunk`, `seed1`, `seed2`, `merged`. */
-  bitsPerByte: Record<string, number>;
-  /** The folder of the merged model. */
+  /** What each phase measured on the report split, in the order of the run. */
+  reports: readonly PhaseReport[];
+  /** Seconds of each phase, by its name. */
+  phaseSeconds: Readonly<Record<string, number>>;
+  /** The folder of the model that the run made. */
   model: string;
   /** Its artifact. */
   artifactId: string;
@@ -22,34 +20,49 @@ export interface DemoSummary {
   seconds: number;
 }
 
-/**
- * The figures of a completed run of the demo's recipe.
- * @param model the folder where its model lies
- * @throws ForgeError INTERNAL when the run has not made what its recipe promises
- */
-export function summarise(run: RunView, artifactId: string, model: string): DemoSummary {
-  const measured = run.phases.find(({ phase }) => phase === 'evomerge')?.metrics ?? {};
-  const bits = new Map(
-    Object.entries(measured)
-      .filter(([name]) => name.endsWith(SUFFIX))
-      .map(([name, value]) => [name.slice(0, -SUFFIX.length), value]),
-  );
-  const seeds = [...bits.keys()].filter((name) => /^seed\d+$/.test(name)).sort();
-  const bitsPerByte: Record<string, number> = {};
-  for (const name of ['oneGram', 'threeGram', 'trunk', ...seeds, 'merged']) {
-    const value = bits.get(name);
-    if (value === undefined) throw new ForgeError('INTERNAL', `run ${run.id} has no measure of ${name}`);
-    bitsPerByte[name] = value;
+/** The reports of a completed run. @throws ForgeError INTERNAL when a phase has stored something else under the name of a report */
+export async function readReports(connection: Connection, run: RunView): Promise<PhaseReport[]> {
+  const reports: PhaseReport[] = [];
+  for (const { artifacts } of run.phases) {
+    const report = artifacts.find(({ role }) => role === 'report');
+    if (report) reports.push(await readReport(connection, report));
   }
-  const seconds = (Date.parse(run.endedAt ?? run.requestedAt) - Date.parse(run.requestedAt)) / 1000;
-  return { run: run.id, bitsPerByte, model, artifactId, seconds };
+  return reports;
 }
 
-/** The table for people. */
-export function table({ bitsPerByte }: DemoSummary): string {
-  const rows = Object.entries(bitsPerByte).map(([name, bits]) => {
-    const label = (ROWS as Record<string, string>)[name] ?? name.replace(/^seed/, 'seed ');
-    return `  ${label.padEnd(22)}${bits.toFixed(3).padStart(6)}`;
-  });
-  return ['held-out bits per byte (lower is better)', '', ...rows].join('\n');
+async function readReport(connection: Connection, { id }: ArtifactView): Promise<PhaseReport> {
+  const { files } = await getArtifact(connection, id);
+  const file = files.find(({ name }) => name === REPORT_FILE);
+  if (file === undefined) throw new ForgeError('INTERNAL', `report ${id} has no ${REPORT_FILE}`);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of readArtifactFile(connection, id, file)) chunks.push(chunk);
+  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as PhaseReport;
+}
+
+/** The figures of a completed run. @param model the folder where its model lies */
+export function summarise(
+  run: RunView,
+  reports: readonly PhaseReport[],
+  artifactId: string,
+  model: string,
+): DemoSummary {
+  const phaseSeconds = Object.fromEntries(
+    run.phases.map(({ phase, startedAt, endedAt }) => [phase, secondsBetween(startedAt, endedAt)]),
+  );
+  const seconds = secondsBetween(run.requestedAt, run.endedAt);
+  return { run: run.id, reports, phaseSeconds, model, artifactId, seconds };
+}
+
+function secondsBetween(from: string | undefined, to: string | undefined): number {
+  return from === undefined || to === undefined ? 0 : (Date.parse(to) - Date.parse(from)) / 1000;
+}
+
+/** What people read: the table of the last phase, which has everything that led to it, and what each phase may claim. */
+export function table({ reports, phaseSeconds }: DemoSummary): string {
+  const last = reports.at(-1);
+  const claims = reports.flatMap(({ phase, verdicts }) => [
+    `${phase} (${Math.round(phaseSeconds[phase] ?? 0)} s)`,
+    ...verdicts.map((verdict) => `  ${verdict}`),
+  ]);
+  return [...(last ? reportTable(last) : []), '', ...claims].join('\n');
 }
