@@ -14,6 +14,7 @@ const LAYERS = [
   'search',
   'store',
   'phases',
+  'recipe',
   'adapters',
   'stores-on-nats',
   'runtime',

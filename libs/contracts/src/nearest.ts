@@ -1,5 +1,5 @@
 /** A name is taken for a misspelling of another when at most this share of its letters differ. */
-const MAX_DIFFERENCE = 0.4;
+const MAX_DIFFERENCE = 0.5;
 /** Names are short; what is longer is not compared letter by letter. */
 const MAX_LENGTH = 64;
 

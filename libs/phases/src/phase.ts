@@ -68,6 +68,8 @@ export interface Consumption {
   readonly atLeast: number;
   /** Whether the recipe must name task families or data. */
   readonly data: boolean;
+  /** A parameter with which less is needed. */
+  readonly relaxed?: { readonly by: string; readonly atLeast: number; readonly data: boolean };
 }
 
 /** One artifact that a phase makes. */

@@ -42,24 +42,31 @@ export function pipelineMistakes(recipe: Pipeline, known: readonly Phase[] = pha
   return recipe.phases.flatMap(({ phase: name, params }, i) => {
     const phase = known.find((one) => one.name === name);
     if (phase === undefined) return [];
-    const problems = consumptionProblems(phase, i === 0 ? 'first' : before, recipe);
+    const problems = consumptionProblems(phase, params, i === 0 ? 'first' : before, recipe);
     before = phase;
     const ofReading = problems.map((problem) => ({ phase: name, path: [], problem }));
     return [...ofReading, ...paramMistakes(phase, params).map((mistake) => ({ phase: name, ...mistake }))];
   });
 }
 
-function consumptionProblems({ consumes }: Phase, before: Phase | 'first' | undefined, recipe: Pipeline): string[] {
+function consumptionProblems(
+  { consumes }: Phase,
+  params: unknown,
+  before: Phase | 'first' | undefined,
+  recipe: Pipeline,
+): string[] {
   const problems: string[] = [];
+  const { kind, relaxed } = consumes;
+  const isRelaxed =
+    relaxed !== undefined && (params as Record<string, unknown> | undefined)?.[relaxed.by] !== undefined;
+  const { data, atLeast } = isRelaxed ? relaxed : consumes;
   const hasData = recipe.data.length > 0 || Object.keys(recipe.families).length > 0;
-  if (consumes.data && !hasData) problems.push('learns from task families or data, and the recipe names neither');
-  const { kind, atLeast } = consumes;
+  if (data && !hasData) problems.push('learns from task families or data, and the recipe names neither');
   if (kind === undefined || atLeast === 0 || before === undefined) return problems;
   if (before === 'first') {
-    if (recipe.models.length < atLeast)
-      problems.push(
-        `reads at least ${atLeast} ${kind}s, it is the first phase, and the recipe imports ${recipe.models.length}`,
-      );
+    const count = recipe.models.length;
+    if (count < atLeast)
+      problems.push(`reads at least ${atLeast} ${kind}s, it is the first phase, and the recipe imports ${count}`);
   } else if (!before.produces.some((made) => made.kind === kind))
     problems.push(`reads a ${kind}, and ${before.name} before it makes none`);
   return problems;

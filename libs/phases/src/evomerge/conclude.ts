@@ -5,7 +5,7 @@ import type { PhaseOutcome } from '@agent-forge/run';
 import type { PhaseContext } from '../phase.js';
 import { averageIfAny } from '../shared/average.js';
 import { lineageOf } from '../shared/lineage.js';
-import { storeReport } from '../shared/report.js';
+import { storeReport, type PhaseReport } from '../shared/report.js';
 import { lossOf, Yardstick, type Measured } from '../shared/yardstick.js';
 import { merge, planRoles, type Models, type RoleRecipe } from './merge-models.js';
 import type { EvomergeParams } from './params.js';
@@ -34,16 +34,34 @@ export async function conclude(
   const used = (await planRoles(recipe, models)).sources.map(({ path }) => path);
   const champion = await merge(recipe, models);
   assertAudit(await auditWeights(champion.config, champion.weights), 'the merge');
-  const contenders = await contendersOf(context, models, parents, champion);
-  const measurement = await measure(context, contenders, parents);
-  const report = reportOf(measurement, figures);
-  const metrics = { ...figures, regression: regressionOf(measurement), ...report.metrics };
+  const { report, metrics } = await compare(context, models, parents, champion, figures);
   const dir = join(context.workDir, 'merged');
   await writeModelFolder(dir, champion, { extraFiles: { 'mergekit_config.yml': stringify(recipe) } });
   const usedIds = context.inputs.filter(({ role }) => used.includes(role)).map(({ id }) => id);
   const lineage = lineageOf('evomerge', context, usedIds, metrics);
   const merged = await context.artifacts.putFolder(dir, 'merged', { kind: 'model', lineage });
-  return { artifacts: [merged, await storeReport(context, report.report, [merged.id], metrics)], metrics };
+  return { artifacts: [merged, await storeReport(context, report, [merged.id], metrics)], metrics };
+}
+
+/** Measures the result beside all that it has to be compared with, where the recipe names something to measure it on. */
+async function compare(
+  context: Context,
+  models: Models,
+  parents: readonly string[],
+  champion: Model,
+  figures: Found['figures'],
+): Promise<ReturnType<typeof reportOf>> {
+  if (context.data.length === 0 && Object.keys(context.families).length === 0)
+    return { report: unmeasured(figures), metrics: { ...figures } };
+  const contenders = await contendersOf(context, models, parents, champion);
+  const measurement = await measure(context, contenders, parents);
+  const { report, metrics } = reportOf(measurement, figures);
+  return { report, metrics: { ...figures, regression: regressionOf(measurement), ...metrics } };
+}
+
+function unmeasured(figures: Found['figures']): PhaseReport {
+  const verdicts = ['Nothing was measured: the recipe names neither task families nor data.'];
+  return { phase: 'evomerge', rows: [{ name: CHAMPION }], comparisons: [], figures, verdicts };
 }
 
 /** All that is compared: what the phase was given, the plain average where the parents allow one, and the result. */

@@ -6,7 +6,8 @@ import { params } from './params.js';
 export const phase = definePhase({
   name: 'evomerge',
   module: import.meta.url,
-  consumes: { kind: 'model', atLeast: 2, data: true },
+  // A recipe's own merge needs nothing to be scored on.
+  consumes: { kind: 'model', atLeast: 2, data: true, relaxed: { by: 'recipe', atLeast: 1, data: false } },
   produces: [
     { role: 'merged', kind: 'model', meaning: 'the champion of the search' },
     { role: 'report', kind: 'report', meaning: 'trunk, parents, plain average, champion and controls on every family' },

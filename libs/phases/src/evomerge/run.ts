@@ -32,13 +32,13 @@ export async function simpleAverage(context: Context): Promise<PhaseOutcome> {
   return conclude(context, models, parents, { recipe: recipeOf(form, startGenome(form)), figures: {} });
 }
 
-async function open({ inputs, artifacts, workDir }: Context): Promise<Given> {
+async function open({ inputs, artifacts, workDir, params }: Context): Promise<Given> {
   const stored = inputs.filter(({ kind }) => kind === 'model');
   const models = await readModels(artifacts, stored, workDir);
   const named = [...models.keys()].filter((role) => role.startsWith('seed-'));
   // What a recipe imports for this phase is to be merged, whatever it is called.
   const parents = named.length > 0 ? named : [...models.keys()];
-  if (parents.length < 2)
+  if (parents.length < 2 && params.recipe === undefined)
     throw new ForgeError(
       'INVALID_ARGUMENT',
       `evomerge merges at least 2 models, and there ${parents.length === 1 ? 'is 1' : 'are none'}`,

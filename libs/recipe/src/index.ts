@@ -1,0 +1,4 @@
+export * from './recipe.js';
+export * from './override.js';
+export * from './read-recipe.js';
+export * from './request.js';
