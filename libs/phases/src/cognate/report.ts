@@ -30,7 +30,7 @@ export async function reportOn(
   const measured = new Map<string, Measured>();
   for (const [role, model] of models) {
     context.signal.throwIfAborted();
-    assertAudit(await auditWeights(model.config, model.weights), role);
+    assertAudit(await auditWeights(model.config, model.weights, model.tokenizer), role);
     measured.set(role, await yardstick.measure(model, context));
     onProgress(measured.size / (models.size + 1));
   }
