@@ -1,4 +1,5 @@
-// `node tools/generate.mjs [--check]`: TypeScript out of proto/, written into the libraries that use it, and docs/reference/errors.md.
+// `node tools/generate.mjs [--check] [--baseline]`: TypeScript out of proto/, written into the libraries that use it, and docs/reference.
+// --baseline makes today's contracts the ones that later changes are compared with.
 // With --check nothing is written; it exits 1 and names the files that are stale. Needs no network.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -45,3 +46,8 @@ for (const { proto, out } of TARGETS) {
 bootstrap();
 const { errorsPage } = await import('../test/dist/errors-page.js');
 put('docs/reference/errors.md', errorsPage());
+const { eventsPage } = await import('../test/dist/events/events-page.js');
+put('docs/reference/events.md', eventsPage());
+const { asyncApi } = await import('../test/dist/events/asyncapi.js');
+put('docs/reference/asyncapi.yaml', asyncApi());
+if (process.argv.includes('--baseline')) buf('build', '--path', 'agentforge', '-o', 'baseline.binpb');

@@ -1,49 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeEvent, encodeEvent, eventSubject, makeEvent } from './envelope.js';
+import { EVENT_EXAMPLES } from './event-examples.js';
 import { EVENTS, type EventName, type ForgeEvent } from './events.js';
 
+const EXAMPLES = EVENT_EXAMPLES;
+const completed = makeEvent({
+  ...{ id: 'x/1', tenant: 't1', run: 'r1', time: '2026-11-23T10:00:00.000Z', source: '/agentforge/test' },
+  name: 'phase.completed',
+  phase: 'cognate',
+  next: 'evomerge',
+  data: {
+    attempt: 1,
+    worker: 'w1',
+    artifacts: [{ id: 'ab'.repeat(32), kind: 'model', role: 'seed-1' }],
+    metrics: { loss: 1 },
+  },
+}) as ForgeEvent;
 const base = { id: 'x/1', tenant: 't1', run: 'r1', time: '2026-11-23T10:00:00.000Z', source: '/agentforge/test' };
 const digest = 'ab'.repeat(32);
 const error = { code: 'DATA_INVALID', message: 'line 3' };
-
-/** One valid event of every name. */
-const EXAMPLES: ForgeEvent[] = [
-  makeEvent({
-    ...base,
-    name: 'run.requested',
-    phase: 'run',
-    next: 'cognate',
-    data: {
-      recipe: { name: 'n', seed: 7, phases: [{ phase: 'cognate', params: { a: [1, 'x', null] } }] },
-      requestedBy: 'me',
-    },
-  }),
-  makeEvent({ ...base, name: 'phase.started', phase: 'cognate', data: { attempt: 1, worker: 'w1' } }),
-  makeEvent({
-    ...base,
-    name: 'phase.progress',
-    phase: 'cognate',
-    data: { attempt: 1, stage: 's', fraction: 0.25, metrics: { loss: 1.5 }, secondsLeft: 0 },
-  }),
-  makeEvent({ ...base, name: 'phase.released', phase: 'cognate', data: { attempt: 1, worker: 'w1', error } }),
-  makeEvent({
-    ...base,
-    name: 'phase.completed',
-    phase: 'cognate',
-    next: 'evomerge',
-    data: {
-      attempt: 1,
-      worker: 'w1',
-      artifacts: [{ id: digest, kind: 'model', role: 'seed-1' }],
-      metrics: { loss: 1 },
-    },
-  }),
-  makeEvent({ ...base, name: 'phase.failed', phase: 'cognate', data: { attempt: 1, error } }),
-  makeEvent({ ...base, name: 'run.completed', phase: 'run', data: { artifacts: [] } }),
-  makeEvent({ ...base, name: 'run.failed', phase: 'run', data: { phase: 'cognate', error } }),
-  makeEvent({ ...base, name: 'run.cancelled', phase: 'run', data: { cancelledBy: 'me', reason: 'enough' } }),
-] as ForgeEvent[];
 
 const json = (event: ForgeEvent) => JSON.parse(Buffer.from(encodeEvent(event)).toString()) as Record<string, unknown>;
 const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
@@ -55,7 +31,6 @@ describe('an event', () => {
   });
 
   test('is CloudEvents 1.0 JSON that a person can read', () => {
-    const completed = EXAMPLES.find(({ name }) => name === 'phase.completed')!;
     expect(eventSubject(completed)).toBe('forge.events.t1.r1.cognate.completed.evomerge');
     expect(json(completed)).toEqual({
       specversion: '1.0',
@@ -90,7 +65,7 @@ describe('an event', () => {
 });
 
 describe('what is refused as INVALID_EVENT', () => {
-  const event = EXAMPLES.find(({ name }) => name === 'phase.completed')!;
+  const event = completed;
   const subject = eventSubject(event);
   const changed = (fields: object) => bytes({ ...json(event), ...fields });
   const withData = (fields: object) => changed({ data: { ...(json(event)['data'] as object), ...fields } });

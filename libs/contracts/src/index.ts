@@ -11,6 +11,7 @@ export * from './subjects.js';
 export * from './events.js';
 export * from './envelope.js';
 export * from './event-rules.js';
+export * from './event-examples.js';
 export * from './trace.js';
 export * from './access-token.js';
 export * from './api.js';
