@@ -1,9 +1,4 @@
-import { makeLogger, runService } from '@agent-forge/runtime';
-import { readGatewayConfig } from './config.js';
-import { startGateway } from './start.js';
+import { runService } from '@agent-forge/runtime';
+import { openService } from './start.js';
 
-await runService(async () => {
-  const config = readGatewayConfig(process.env);
-  const logger = makeLogger('gateway', config);
-  return { logger, ...(await startGateway(config, logger)) };
-});
+await runService(() => openService(process.env));

@@ -2,8 +2,17 @@ import { mkdir } from 'node:fs/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { sweepTemporary } from '@agent-forge/artifacts-fs';
 import { closeNats, connectNats, ensureStreams } from '@agent-forge/nats';
-import { createHttpApp, listen, openStore, storeLocation, workDir, type Logger } from '@agent-forge/runtime';
-import type { GatewayConfig } from './config.js';
+import {
+  createHttpApp,
+  listen,
+  makeLogger,
+  openStore,
+  storeLocation,
+  workDir,
+  type Logger,
+  type Service,
+} from '@agent-forge/runtime';
+import { readGatewayConfig, type GatewayConfig } from './config.js';
 import { ApiDocument } from './docs/docs.controller.js';
 import { describeApi } from './docs/openapi.js';
 import { GatewayModule } from './gateway.module.js';
@@ -15,6 +24,13 @@ export interface Gateway {
   /** @returns its URL */
   listen(): Promise<string>;
   close(): Promise<void>;
+}
+
+/** Starts the gateway in this process, configured by an environment. */
+export async function openService(env: NodeJS.ProcessEnv): Promise<Service> {
+  const config = readGatewayConfig(env);
+  const logger = makeLogger('gateway', config);
+  return { logger, ...(await startGateway(config, logger)) };
 }
 
 /** Starts the gateway in this process. */

@@ -116,15 +116,24 @@ function request(state: RunState | undefined, command: Command & { do: 'request'
   return { append: { name: 'run.requested', id: 'requested', phase: RUN_TOKEN, next, data } };
 }
 
+/** A run that is retried may end again, so the id names the state that it was decided on. */
 function settle(state: RunState): Decision {
   const open = currentPhase(state);
   if (open === undefined) {
     const artifacts = [...(state.phases.at(-1)?.artifacts ?? [])];
-    return { append: { name: 'run.completed', id: 'completed', phase: RUN_TOKEN, next: NOBODY, data: { artifacts } } };
+    return {
+      append: {
+        name: 'run.completed',
+        id: `completed/${state.sequence}`,
+        phase: RUN_TOKEN,
+        next: NOBODY,
+        data: { artifacts },
+      },
+    };
   }
   if (open.status !== 'failed' || open.error === undefined) return { nothing: 'the run goes on' };
   const data = { phase: open.phase, error: open.error };
-  return { append: { name: 'run.failed', id: 'failed', phase: RUN_TOKEN, next: NOBODY, data } };
+  return { append: { name: 'run.failed', id: `failed/${state.sequence}`, phase: RUN_TOKEN, next: NOBODY, data } };
 }
 
 /** What a worker wants to be kept while it works. */
