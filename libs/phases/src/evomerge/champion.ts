@@ -1,6 +1,6 @@
 import type { Search } from '@agent-forge/search';
 import type { PhaseContext } from '../phase.js';
-import { MEASURED_BYTES } from '../shared/corpus.js';
+import { MEASURED_BYTES } from '../shared/limits.js';
 import { startGenome } from './genome.js';
 import type { EvomergeParams } from './params.js';
 import { score, type SearchSpace } from './search.js';

@@ -2,6 +2,9 @@ import { Type, type Static } from '@sinclair/typebox';
 import { SEARCH_ALGORITHMS, type SearchAlgorithm } from '@agent-forge/search';
 import { paramsOf } from '../phase.js';
 
+/** A text of this length costs a candidate about as much as 40 items of each of a dozen families. */
+export const TEXT_BYTES = 16 * 1024;
+
 /** Parameters of evomerge. */
 export const params = paramsOf({
   recipe: Type.Optional(

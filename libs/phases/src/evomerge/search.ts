@@ -5,15 +5,13 @@ import type { PhaseContext } from '../phase.js';
 import { Yardstick } from '../shared/yardstick.js';
 import { recipeOf, startGenome, type GenomeForm } from './genome.js';
 import { merge, type Models } from './merge-models.js';
-import type { EvomergeParams } from './params.js';
+import { TEXT_BYTES, type EvomergeParams } from './params.js';
 import { fitnessOf, type ScoreInput } from './score-task.js';
 
 /** A smaller gain of a generation's mean is none. */
 const LEAST_GAIN = 0.001;
 /** A search of fewer generations has learnt nothing. */
 const LEAST_GENERATIONS = 2;
-/** A text of this length costs a candidate about as much as 40 items of each of a dozen families. */
-const TEXT_BYTES = 16 * 1024;
 /** Candidates that are timed; the first of them warms up. */
 const TIMED = 4;
 /** Generations count from 1. */

@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
 import { readDataSet, type Part } from '@agent-forge/data';
 import type { PhaseContext } from '../phase.js';
-
-/** Enough to tell models apart to a hundredth of a bit, and a few seconds of work. */
-export const MEASURED_BYTES = 128 * 1024;
+import { MEASURED_BYTES } from './limits.js';
 
 /** The running text of a run's data sets, by part; each text is one block, and no training window crosses from one to the next. */
 export type Corpus = Readonly<Record<Part, readonly string[]>>;

@@ -15,9 +15,8 @@ import {
 import type { TaskContext } from '../task.js';
 import { mkdir, rm } from 'node:fs/promises';
 import { SpikeDetector } from './divergence.js';
+import { CHECKPOINT_SECONDS } from './limits.js';
 
-/** A kill costs at most this much work. */
-const CHECKPOINT_SECONDS = 15;
 /** What a training that diverged goes on with, as a part of the rate that it diverged at. */
 const RATE_FACTOR = 0.5;
 const FILE = 'checkpoint.safetensors';

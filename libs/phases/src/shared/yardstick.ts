@@ -2,7 +2,8 @@ import { Rng } from '@agent-forge/contracts';
 import type { Part, TaskItem } from '@agent-forge/data';
 import { evaluateText, type Model, type TextEvaluation } from '@agent-forge/model';
 import type { PhaseContext } from '../phase.js';
-import { MEASURED_BYTES, measuredTexts, readCorpus, type Corpus } from './corpus.js';
+import { measuredTexts, readCorpus, type Corpus } from './corpus.js';
+import { MEASURED_BYTES } from './limits.js';
 import { evaluateFamilies, familyItems, familyRow, type FamilyEvaluation } from './families.js';
 import type { ReportRow } from './report.js';
 
