@@ -1,10 +1,17 @@
 import { join } from 'node:path';
-import { createHttpApp, listen, type Logger } from '@agent-forge/runtime';
+import { createHttpApp, listen, makeLogger, type Logger, type Service } from '@agent-forge/runtime';
 import { AuthModule } from './auth.module.js';
 import { ClientStore } from './clients/client-store.js';
-import type { AuthConfig } from './config.js';
+import { readAuthConfig, type AuthConfig } from './config.js';
 import { loadSigningKey } from './keys/signing-key.js';
 import { TokenIssuer } from './tokens/token-issuer.js';
+
+/** Starts the auth service in this process, configured by an environment. */
+export async function openService(env: NodeJS.ProcessEnv): Promise<Service> {
+  const config = readAuthConfig(env);
+  const logger = makeLogger('auth', config);
+  return { logger, ...(await startAuth(config, logger)) };
+}
 
 /** Starts the auth service in this process; its secrets lie in `<dataDir>/auth`. */
 export async function startAuth(config: AuthConfig, logger: Logger): Promise<{ url: string; close(): Promise<void> }> {

@@ -24,7 +24,7 @@ import { PhaseModule } from './nest/phase.module.js';
 import { PHASE_JOB } from './attempt.js';
 import { openStore, storeLocation } from './open-store.js';
 import { PhaseHandler } from './phase-handler.js';
-import { runService } from './service.js';
+import { runService, type Service } from './service.js';
 import { TaskCoordinator } from './tasks/task-coordinator.js';
 import { TaskRunner } from './tasks/task-runner.js';
 import { WorkerSlot } from './thread/worker-slot.js';
@@ -37,11 +37,14 @@ const WARM_UP = new URL('./job/warm-up.js', import.meta.url);
  * A start that fails is one line on standard error and exit code 1.
  */
 export function servePhase(phase: Phase): Promise<void> {
-  return runService(async () => {
-    const config = readConfig(process.env);
-    const logger = makeLogger(phase.name, config);
-    return { logger, ...(await startPhase(phase, config, logger)) };
-  });
+  return runService(() => openPhaseService(phase, process.env));
+}
+
+/** Starts a phase service in this process, configured by an environment. @throws ForgeError INVALID_ARGUMENT and whatever keeps it from starting */
+export async function openPhaseService(phase: Phase, env: NodeJS.ProcessEnv): Promise<Service> {
+  const config = readConfig(env);
+  const logger = makeLogger(phase.name, config);
+  return { logger, ...(await startPhase(phase, config, logger)) };
 }
 
 /** Starts a phase service in this process. */

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { ForgeError } from '@agent-forge/contracts';
 import { clientCredentials, type Connection } from '@agent-forge/sdk';
-import { credentialsFile } from './system.js';
+import { credentialsFile, readCredentials, type Credentials } from './credentials.js';
 
 /** Where `forge up` listens when it is told nothing. */
 const DEFAULT_URL = 'http://127.0.0.1:8083';
@@ -35,21 +34,18 @@ export async function connectClient({ url, authUrl, dataDir }: ClientOptions): P
   return { url: gateway.href, token: clientCredentials({ authUrl: auth.href, ...credentials }) };
 }
 
-type Credentials = { clientId: string; clientSecret: string };
-
 function fromEnvironment(): Credentials | undefined {
   const { FORGE_CLIENT_ID: clientId, FORGE_CLIENT_SECRET: clientSecret } = process.env;
   return clientId && clientSecret ? { clientId, clientSecret } : undefined;
 }
 
 async function fromDataDir(dataDir: string): Promise<Credentials> {
-  const path = credentialsFile(resolve(dataDir));
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Credentials;
+    return await readCredentials(resolve(dataDir));
   } catch (error) {
     throw new ForgeError(
       'UNAUTHENTICATED',
-      `no credentials: ${path} cannot be read; name the data directory with --data-dir, or set FORGE_CLIENT_ID and FORGE_CLIENT_SECRET`,
+      `no credentials: ${credentialsFile(resolve(dataDir))} cannot be read; name the data directory with --data-dir, or set FORGE_CLIENT_ID and FORGE_CLIENT_SECRET`,
       error,
     );
   }

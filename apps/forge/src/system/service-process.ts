@@ -1,38 +1,20 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ForgeError } from '@agent-forge/contracts';
 import type { ReadyMessage } from '@agent-forge/runtime';
+import { logFileOf, serviceEnv, STOP_TIMEOUT_MS, type RunningService } from './service.js';
 
 /** A start takes a second or two; on a machine that is busy with something else it may take much longer. */
 const READY_TIMEOUT_MS = 60_000;
-/** Services end in order within 20 s, or kill themselves; one that does neither is killed. */
-const STOP_TIMEOUT_MS = 25_000;
 /** Of what a service says on standard error, the end is kept: that is where the reason stands. */
 const KEPT_LENGTH = 2_000;
 
-/** A service in a process of its own. */
-export interface ServiceProcess {
-  readonly name: string;
-  readonly pid: number;
-  /** Its URL, once it takes work; rejects with SERVICE_FAILED when that does not come to pass. */
-  readonly ready: Promise<string>;
-  /** Settles when the process has ended, with an error that says how. */
-  readonly ended: Promise<ForgeError>;
-  /** Asks it to end, and waits until it has. */
-  stop(): Promise<void>;
-}
-
-/**
- * Starts a service.
- * @param name of the package whose `./main` is the process
- * @param env added to that of this process
- */
-export function launchService(name: string, dataDir: string, env: Record<string, string>): ServiceProcess {
-  const logFile = join(dataDir, 'logs', `${name}.log`);
+/** Starts a service as a process of its own: the `./main` of the package of its name. */
+export function launchService(name: string, dataDir: string, env: Record<string, string>): RunningService {
+  const logFile = logFileOf(name, dataDir);
   const child = fork(fileURLToPath(import.meta.resolve(`@agent-forge/${name}/main`)), {
-    env: { ...process.env, ...env, FORGE_DATA_DIR: dataDir, FORGE_LOG_FILE: logFile },
+    env: serviceEnv(name, dataDir, env),
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // A process group of its own: a Ctrl-C in the terminal reaches us alone, and we end things in order.

@@ -1,13 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
-import { startEmbeddedServer, type EmbeddedServer } from '@agent-forge/nats';
+import { lockFile } from '@agent-forge/nats';
+import { phases } from '@agent-forge/phases';
 import { clientCredentials, type Connection } from '@agent-forge/sdk';
 import { version } from '../version.js';
-import { launchService, type ServiceProcess } from './service-process.js';
-
-/** The phases that exist so far, each a service of its own. */
-const PHASE_SERVICES = ['cognate', 'evomerge'] as const;
+import { foreignBroker, startBroker, type Broker } from './broker.js';
+import { readCredentials } from './credentials.js';
+import { launchService } from './service-process.js';
+import type { RunningService, ServiceStarter } from './service.js';
 
 /** What to start. */
 export interface SystemOptions {
@@ -18,13 +18,17 @@ export interface SystemOptions {
   authPort: number;
   /** Ends the start. */
   signal: AbortSignal;
+  /** How services are started (default: each as a process of its own). */
+  startService?: ServiceStarter;
+  /** A broker that runs already; without it one is started. */
+  natsUrl?: string | undefined;
 }
 
-/** A running system: an embedded nats-server and one process for each service. */
+/** A running system: a broker, auth, gateway, and one service for each phase. */
 export interface System {
   readonly dataDir: string;
-  readonly broker: EmbeddedServer;
-  readonly services: readonly ServiceProcess[];
+  readonly broker: Broker;
+  readonly services: readonly RunningService[];
   readonly authUrl: string;
   /** The client's way in, as the first client of this installation. */
   readonly connection: Connection;
@@ -34,42 +38,25 @@ export interface System {
   stop(): Promise<void>;
 }
 
-/** Where the credentials of the first client lie. */
-export function credentialsFile(dataDir: string): string {
-  return join(dataDir, 'auth', 'admin.json');
-}
-
 /**
  * Starts the whole system on this machine, loopback only, and waits until all of it takes work. When that fails, nothing is left running.
  * @throws ForgeError BROKER_MISSING, FILE_EXISTS when the data directory is in use, SERVICE_FAILED, CANCELLED after `signal`
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const dataDir = resolve(options.dataDir);
-  const broker = await startEmbeddedServer({ dataDir });
-  const services: ServiceProcess[] = [];
-  const failed = new AbortController();
-  let isStopping = false;
-  const fail = (error: ForgeError) => {
-    if (!isStopping) failed.abort(error);
-  };
+  const lock = await lockFile(join(dataDir, 'lock'));
+  const parts = new Parts(dataDir, options.startService ?? launchService);
   const stop = async () => {
-    isStopping = true;
-    await Promise.all(services.map((service) => service.stop()));
-    await broker.stop();
+    await parts.stop();
+    await lock.release();
   };
-  const launch = (name: string, env: Record<string, string>) => {
-    const service = launchService(name, dataDir, { ...env, FORGE_CODE_VERSION: version() });
-    services.push(service);
-    void service.ended.then(fail);
-    return service.ready;
-  };
-  void broker.exited.then(() => fail(new ForgeError('SERVICE_FAILED', `nats-server ended; see ${dataDir}/nats`)));
   try {
-    const urls = await unlessAborted(
-      AbortSignal.any([options.signal, failed.signal]),
-      launchAll(launch, broker, options),
-    );
+    const broker = options.natsUrl === undefined ? await startBroker(dataDir) : foreignBroker(options.natsUrl);
+    parts.add(broker);
+    const ends = AbortSignal.any([options.signal, parts.failed.signal]);
+    const urls = await unlessAborted(ends, startServices(parts, broker, options));
     const connection = await connectionOf(dataDir, urls);
+    const { services, failed } = parts;
     return { dataDir, broker, services, authUrl: urls.authUrl, connection, failed: failed.signal, stop };
   } catch (error) {
     await stop();
@@ -77,25 +64,55 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-type Launch = (name: string, env: Record<string, string>) => Promise<string>;
+/** What was started, and what became of it. */
+class Parts {
+  readonly services: RunningService[] = [];
+  readonly failed = new AbortController();
+  #broker: Broker | undefined;
+  #isStopping = false;
 
-async function launchAll(launch: Launch, broker: EmbeddedServer, { port, authPort }: SystemOptions) {
-  const nats = { NATS_URL: broker.url, NATS_USER: broker.user, NATS_PASSWORD: broker.password };
+  constructor(
+    private readonly dataDir: string,
+    private readonly startService: ServiceStarter,
+  ) {}
+
+  add(broker: Broker): void {
+    this.#broker = broker;
+    this.#watch(broker);
+  }
+
+  /** Starts a service. @returns its URL, once it takes work */
+  start(name: string, env: Record<string, string>): Promise<string> {
+    const service = this.startService(name, this.dataDir, { ...env, FORGE_CODE_VERSION: version() });
+    this.services.push(service);
+    this.#watch(service);
+    return service.ready;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(this.services.map((service) => service.stop()));
+    await this.#broker?.stop();
+  }
+
+  #watch({ ended }: Pick<Broker, 'ended'>): void {
+    void ended.then((error) => this.#isStopping || this.failed.abort(error));
+  }
+}
+
+async function startServices(parts: Parts, broker: Broker, { port, authPort }: SystemOptions) {
   const frontDoor = async () => {
-    const authUrl = await launch('auth', { FORGE_PORT: String(authPort) });
-    return { authUrl, url: await launch('gateway', { ...nats, FORGE_PORT: String(port), FORGE_AUTH_URL: authUrl }) };
+    const authUrl = await parts.start('auth', { FORGE_PORT: String(authPort) });
+    const env = { ...broker.env, FORGE_PORT: String(port), FORGE_AUTH_URL: authUrl };
+    return { authUrl, url: await parts.start('gateway', env) };
   };
-  const phases = PHASE_SERVICES.map((name) => launch(name, { ...nats, FORGE_PORT: '0' }));
-  const [urls] = await Promise.all([frontDoor(), ...phases]);
+  const others = phases.map(({ name }) => parts.start(name, { ...broker.env, FORGE_PORT: '0' }));
+  const [urls] = await Promise.all([frontDoor(), ...others]);
   return urls;
 }
 
 async function connectionOf(dataDir: string, { url, authUrl }: { url: string; authUrl: string }): Promise<Connection> {
-  const credentials = JSON.parse(await readFile(credentialsFile(dataDir), 'utf8')) as {
-    clientId: string;
-    clientSecret: string;
-  };
-  return { url, token: clientCredentials({ authUrl, ...credentials }) };
+  return { url, token: clientCredentials({ authUrl, ...(await readCredentials(dataDir)) }) };
 }
 
 /** The result of some work, or the reason of a signal that comes first. @throws ForgeError the signal's reason, or CANCELLED */

@@ -13,7 +13,7 @@ const FIRST_CONNECT_TIMEOUT_MS = 15_000;
 
 /** Where the broker is and who we are. */
 export interface NatsOptions {
-  /** One or more URLs, separated by commas. */
+  /** One or more URLs, separated by commas; a login may stand in them (`nats://user:password@host`, or a token alone). */
   servers: string;
   user?: string;
   pass?: string;
@@ -26,14 +26,16 @@ export interface NatsOptions {
  * Connects, waits until JetStream answers, and from then on reconnects for ever.
  * @throws ForgeError BROKER_UNAVAILABLE when nobody answers, UNAUTHENTICATED when the broker refuses us
  */
-export async function connectNats({ servers, ...options }: NatsOptions): Promise<NatsConnection> {
+export async function connectNats({ servers: given, ...options }: NatsOptions): Promise<NatsConnection> {
+  const { servers, login } = takeLogin(given);
   const deadline = Date.now() + FIRST_CONNECT_TIMEOUT_MS;
   for (;;) {
     let connection: NatsConnection | undefined;
     try {
       connection = await connect({
+        ...login,
         ...options,
-        servers: servers.split(','),
+        servers,
         maxReconnectAttempts: -1,
         reconnectTimeWait: RECONNECT_WAIT_MS,
         pingInterval: PING_INTERVAL_MS,
@@ -43,9 +45,34 @@ export async function connectNats({ servers, ...options }: NatsOptions): Promise
     } catch (error) {
       await connection?.close();
       const refused = error instanceof errors.AuthorizationError;
-      if (refused || Date.now() > deadline) throw brokerError(error, `connect to NATS at ${servers}`);
+      if (refused || Date.now() > deadline) throw brokerError(error, `connect to NATS at ${servers.join(', ')}`);
       await sleep(RECONNECT_WAIT_MS);
     }
+  }
+}
+
+/** The client knows no logins in URLs, and messages should not show them. @throws ForgeError INVALID_ARGUMENT */
+function takeLogin(given: string): { servers: string[]; login: Pick<NatsOptions, 'user' | 'pass' | 'token'> } {
+  let login = {};
+  const servers = given.split(',').map((server) =>
+    server.trim().replace(/^(\w+:\/\/)?([^@/]+)@/, (_, scheme: string | undefined, info: string) => {
+      const [user = '', pass] = info.split(':').map(decoded);
+      login = pass === undefined ? { token: user } : { user, pass };
+      return scheme ?? '';
+    }),
+  );
+  return { servers, login };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw new ForgeError(
+      'INVALID_ARGUMENT',
+      'the login in the URL of NATS is not percent-encoded as it should be',
+      error,
+    );
   }
 }
 

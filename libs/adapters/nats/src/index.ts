@@ -13,6 +13,7 @@ export * from './tasks/task-consumer.js';
 export * from './all-runs.js';
 export { startEmbeddedServer, type EmbeddedServer, type EmbeddedServerOptions } from './embedded/server.js';
 export * from './embedded/running.js';
+export { lockFile } from './embedded/lock.js';
 export * from './embedded/binary.js';
 export { insist, SEND_TIMEOUT_MS } from './insist.js';
 export { readBatch } from './read-batch.js';
