@@ -3,6 +3,8 @@ export * from './ir/shape.js';
 export * from './ir/graph.js';
 export * from './ir/serialize.js';
 export * from './ir/autodiff.js';
+export * from './ir/fresh-outputs.js';
+export type { ExternalPlace, ExternalPlaces } from './ir/emitter.js';
 export * from './session/provider.js';
 export * from './session/session.js';
 export * from './session/worker.js';

@@ -93,7 +93,7 @@ async function checkFolder(path: string): Promise<void> {
 }
 
 /** The end tokens of `generation_config.json` count too: chat models end their turns with one that config.json lacks. */
-async function readConfig(path: string): Promise<LlamaConfig> {
+export async function readConfig(path: string): Promise<LlamaConfig> {
   const json = await readJsonObject(join(path, 'config.json'));
   if (json === null) throw new ForgeError('NOT_A_MODEL', `${path} has no config.json`);
   const config = parseConfig(json);

@@ -12,6 +12,8 @@ import {
 import { inferenceParameters } from '../network/inference-parameters.js';
 import { type AttentionRule, type ParameterRule, llamaHidden, llamaLogits } from '../network/llama.js';
 import { rotaryTables } from '../network/rope.js';
+import type { LlamaConfig } from '../config.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Model } from '../weights.js';
 import { KvCache, cacheNames } from './kv-cache.js';
 
@@ -26,6 +28,20 @@ export interface DecoderOptions {
   readonly maxContext?: number;
 }
 
+/** Whatever gives the logits of a next token: our own decoder, or an exported file. */
+export interface TokenModel {
+  readonly model: { readonly config: LlamaConfig; readonly tokenizer: Tokenizer | null };
+  /** Longest sequence, prompt and new tokens. */
+  readonly maxContext: number;
+  /**
+   * Runs new tokens through the model and appends their keys and values to the cache.
+   * @param ids [batch · steps], row by row; padding is any token
+   * @returns logits of the last token of each sequence, [vocabulary] each
+   */
+  forward(cache: KvCache, ids: Int32Array): Promise<Float32Array[]>;
+  release(): Promise<void>;
+}
+
 /** Models that declare 131,072 positions would have rotary tables of many MB that most callers never use. */
 export const DEFAULT_MAX_CONTEXT = 4096;
 /** Added to the score of a key that must not be seen: vanishes in softmax, and a row of nothing else stays finite. */
@@ -36,7 +52,7 @@ const MASKED = -1e9;
  * serves prompts of any length and single tokens, in batches of any size. The cache stays on this side: the session
  * reads it in place and returns keys and values of the new tokens only.
  */
-export class Decoder {
+export class Decoder implements TokenModel {
   private constructor(
     private readonly session: Session,
     readonly model: Model,
@@ -59,18 +75,13 @@ export class Decoder {
     return new Decoder(session, model, maxContext);
   }
 
-  /**
-   * Runs new tokens through the model and appends their keys and values to the cache.
-   * @param ids [batch · steps], row by row; padding is any token
-   * @returns logits of the last token of each sequence, [vocabulary] each
-   */
   async forward(cache: KvCache, ids: Int32Array): Promise<Float32Array[]> {
     const batch = cache.padding.length;
     const steps = ids.length / batch;
     const { logits, fresh } = await this.session.run({
       ...cache.feeds(),
       inputIds: { dtype: 'int32', shape: [batch, steps], data: ids },
-      positions: positionsOf(cache, steps),
+      positions: { dtype: 'int64', shape: [batch, steps], data: cache.positions(steps) },
       mask: maskOf(cache, steps),
       lengths: { dtype: 'int64', shape: [2], data: BigInt64Array.of(BigInt(cache.room), BigInt(steps)) },
       last: { dtype: 'int32', shape: [batch], data: Int32Array.from({ length: batch }, (_, b) => (b + 1) * steps - 1) },
@@ -110,15 +121,6 @@ function buildGraph(model: Model, maxContext: number, rule?: ParameterRule) {
   const hidden = reshape(llamaHidden(config, parameters, ids, inputs, attend), ['rows', config.hiddenSize]);
   const logits = llamaLogits(config, parameters, gather(hidden, last));
   return { graph, outputs: { logits, fresh: concat(fresh, 0) }, externals };
-}
-
-/** Position of each new token in its own sequence; padding has position 0, whatever it is masks it. */
-function positionsOf({ padding, length }: KvCache, steps: number): HostTensor {
-  const data = new BigInt64Array(padding.length * steps);
-  padding.forEach((pad, b) => {
-    for (let i = 0; i < steps; i++) data[b * steps + i] = BigInt(Math.max(0, length + i - pad));
-  });
-  return { dtype: 'int64', shape: [padding.length, steps], data };
 }
 
 /** [batch, 1, steps, room + steps]: neither padding nor empty room nor a later token is seen. */

@@ -45,6 +45,15 @@ export class KvCache {
     return Object.fromEntries([...this.buffers].map(([name, data]) => [name, { dtype: 'float32', shape, data }]));
   }
 
+  /** Positions of `steps` new tokens in their own sequences, [batch, steps]; padding has position 0, since it is masked anyway. */
+  positions(steps: number): BigInt64Array {
+    const data = new BigInt64Array(this.padding.length * steps);
+    this.padding.forEach((pad, b) => {
+      for (let i = 0; i < steps; i++) data[b * steps + i] = BigInt(Math.max(0, this.filled + i - pad));
+    });
+    return data;
+  }
+
   /** @param fresh keys and values of `steps` new tokens, [buffers · batch, kvHeads, steps, head] */
   append(fresh: Float32Array, steps: number): void {
     this.grow(this.filled + steps);

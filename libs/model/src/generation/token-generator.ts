@@ -1,6 +1,6 @@
 import { ForgeError, Rng } from '@agent-forge/contracts';
 import type { Model } from '../weights.js';
-import { Decoder, type DecoderOptions } from './decoder.js';
+import { Decoder, type DecoderOptions, type TokenModel } from './decoder.js';
 import { KvCache } from './kv-cache.js';
 import { type SamplingOptions, checkSampling, sampleToken } from './sampling.js';
 
@@ -55,11 +55,11 @@ export async function createGenerator(model: Model, options: GeneratorOptions = 
 /** Continues prompts token by token with one session. It blocks its thread while it computes. */
 export class TokenGenerator {
   constructor(
-    private readonly decoder: Decoder,
-    private readonly batchSize: number,
+    private readonly decoder: TokenModel,
+    private readonly batchSize: number = DEFAULT_BATCH_SIZE,
   ) {}
 
-  get model(): Model {
+  get model(): TokenModel['model'] {
     return this.decoder.model;
   }
 

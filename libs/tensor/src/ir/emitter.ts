@@ -20,6 +20,15 @@ import type { Graph, Node, TensorType, Value } from './graph.js';
 /** An ONNX attribute, by kind: int, float, string, ints, floats or graph. */
 export type Attribute = { i: number } | { f: number } | { s: string } | { is: readonly number[] } | { g: GraphProto };
 
+/** Where the values of an external constant are: in a file beside the model, from a position on. */
+export interface ExternalPlace {
+  readonly location: string;
+  readonly offsetBytes: number;
+}
+
+/** Values of external constants by name: in other files, or to be written into the model. */
+export type ExternalPlaces = ReadonlyMap<string, ExternalPlace | TensorData>;
+
 /** Collects the ONNX nodes of one graph while its IR nodes are lowered one after another. */
 export class Emitter {
   private readonly proto: GraphProto;
@@ -33,6 +42,7 @@ export class Emitter {
     prefix = '',
     /** Where the graph will run: kernels differ in what they can do. */
     readonly provider: Provider = outer?.provider ?? 'cpu',
+    private readonly places: ExternalPlaces = outer?.places ?? new Map(),
   ) {
     this.proto = create(GraphProtoSchema, { name: `${prefix || 'main'}` });
     this.prefix = prefix;
@@ -118,8 +128,11 @@ export class Emitter {
   initializer(value: Value): void {
     const shape = value.shape as readonly number[];
     const name = this.name(value);
+    const place = value.data ?? this.places.get(value.name) ?? { location: value.name, offsetBytes: 0 };
     this.proto.initializer.push(
-      value.data ? toTensor(name, value.dtype, shape, value.data) : toExternalTensor(name, value, shape),
+      'location' in place
+        ? toExternalTensor(name, value.dtype, shape, place)
+        : toTensor(name, value.dtype, shape, place),
     );
   }
 
@@ -144,13 +157,18 @@ export function toTensor(name: string, dtype: DType, shape: readonly number[], d
   return create(TensorProtoSchema, { name, dataType: DTYPES[dtype].onnx, dims: shape.map(BigInt), rawData });
 }
 
-/** A tensor whose bytes the session looks up under the value's own name. */
-function toExternalTensor(name: string, value: Value, shape: readonly number[]): TensorProto {
-  const sizeBytes = shape.reduce((n, d) => n * d, DTYPES[value.dtype].bytes);
-  const entries = { location: value.name, offset: '0', length: String(sizeBytes) };
+/** A tensor whose bytes are elsewhere; the session looks them up under the name of their place. */
+function toExternalTensor(
+  name: string,
+  dtype: DType,
+  shape: readonly number[],
+  { location, offsetBytes }: ExternalPlace,
+): TensorProto {
+  const sizeBytes = shape.reduce((n, d) => n * d, DTYPES[dtype].bytes);
+  const entries = { location, offset: String(offsetBytes), length: String(sizeBytes) };
   return create(TensorProtoSchema, {
     name,
-    dataType: DTYPES[value.dtype].onnx,
+    dataType: DTYPES[dtype].onnx,
     dims: shape.map(BigInt),
     dataLocation: TensorProto_DataLocation.EXTERNAL,
     externalData: Object.entries(entries).map(([key, text]) =>

@@ -2,7 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { ForgeError } from '@agent-forge/contracts';
 import { type GraphProto, ModelProtoSchema } from '../generated/onnx_pb.js';
 import type { Provider } from '../session/provider.js';
-import { Emitter } from './emitter.js';
+import { Emitter, type ExternalPlaces } from './emitter.js';
 import type { Graph, Node, Value } from './graph.js';
 
 /** ONNX opset of the standard domain; RotaryEmbedding and friends come from `com.microsoft` 1. */
@@ -40,8 +40,9 @@ export function lowerGraph(
   outer: Emitter | null = null,
   prefix = '',
   provider?: Provider,
+  places?: ExternalPlaces,
 ): GraphProto {
-  const emit = new Emitter(graph, outer, prefix, provider);
+  const emit = new Emitter(graph, outer, prefix, provider, places);
   const nodes = reachable(graph, Object.values(outputs));
   const used = new Set<Value>([...Object.values(outputs), ...nodes.flatMap((n) => [...n.inputs, ...captured(n)])]);
   for (const c of graph.constants) if (used.has(c)) emit.initializer(c);
@@ -60,16 +61,22 @@ export function lowerGraph(
 /**
  * Serialises a graph to an ONNX model (protobuf bytes).
  * @param provider where it will run: some ops are written differently for a provider that lacks their fused kernel
+ * @param places where external constants are; a session finds those that are not named by their own name
  * @throws ForgeError `GRAPH_INVALID` when it has no output, or one named like an input
  */
-export function toOnnx(graph: Graph, outputs: Outputs, provider: Provider = 'cpu'): Uint8Array {
+export function toOnnx(
+  graph: Graph,
+  outputs: Outputs,
+  provider: Provider = 'cpu',
+  places?: ExternalPlaces,
+): Uint8Array {
   if (Object.keys(outputs).length === 0) throw new ForgeError('GRAPH_INVALID', 'a graph needs at least one output');
   const clash = graph.inputs.find((v) => v.name in outputs);
   if (clash) throw new ForgeError('GRAPH_INVALID', `output ${clash.name} has the name of an input`);
   const model = create(ModelProtoSchema, {
     irVersion: BigInt(IR_VERSION),
     producerName: 'agent-forge',
-    graph: lowerGraph(graph, outputs, null, '', provider),
+    graph: lowerGraph(graph, outputs, null, '', provider, places),
     opsetImport: [
       { domain: '', version: BigInt(OPSET) },
       { domain: 'com.microsoft', version: 1n },
