@@ -2,6 +2,13 @@ import type { Command } from 'commander';
 
 /** Every command by name. Each is loaded when it is asked for, so that those which only talk to a server do not load the tensor engine. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  runs: async () => (await import('./runs.js')).runsCommand(),
+  watch: async () => (await import('./watch.js')).watchCommand(),
+  pause: async () => (await import('./run-verbs.js')).pauseCommand(),
+  resume: async () => (await import('./run-verbs.js')).resumeCommand(),
+  cancel: async () => (await import('./run-verbs.js')).cancelCommand(),
+  retry: async () => (await import('./run-verbs.js')).retryCommand(),
+  fork: async () => (await import('./run-verbs.js')).forkCommand(),
   artifacts: async () => (await import('./artifacts.js')).artifactsCommand(),
   datasets: async () => (await import('./datasets.js')).datasetsCommand(),
   demo: async () => (await import('./demo.js')).demoCommand(),

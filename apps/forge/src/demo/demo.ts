@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { ForgeError, type RunView } from '@agent-forge/contracts';
 import { FsArtifactStore } from '@agent-forge/artifacts-fs';
 import { artifactsDir } from '@agent-forge/runtime';
-import { cancelRun, createRun, getRun, uploadDataset, watchRun, type Connection } from '@agent-forge/sdk';
+import { cancelRun, createRun, uploadDataset, type Connection } from '@agent-forge/sdk';
 import { startSystem, unlessAborted, type System } from '../system/system.js';
 import type { ProgressBoard } from '../terminal/progress-board.js';
+import { follow } from '../runs/follow.js';
 import { cancelLeftovers } from './leftovers.js';
-import { PhaseLines } from './phase-lines.js';
 import { demoRecipe } from './recipe.js';
 import { readReports, summarise, type DemoSummary } from './summary.js';
 
@@ -38,7 +38,7 @@ export async function runDemo(options: DemoOptions, board: ProgressBoard, signal
   try {
     const id = await unlessAborted(ends, requestRun(system, options, board, ends));
     run = id;
-    const ended = await unlessAborted(ends, follow(system, id, board, ends));
+    const ended = await unlessAborted(ends, follow(system.connection, id, board, ends));
     return await finish(system, ended, join(system.dataDir, 'models', id));
   } catch (error) {
     if (run !== undefined && signal.aborted && !system.failed.aborted) await cancelQuickly(system, run);
@@ -73,18 +73,6 @@ async function upload(
   const { artifactId, sizeBytes } = await uploadDataset(connection, createReadStream(text), signal);
   board.note(`uploaded ${text} (${sizeBytes} bytes)`);
   return artifactId;
-}
-
-/** Shows the run until it has ended. */
-async function follow({ connection }: System, id: string, board: ProgressBoard, signal: AbortSignal): Promise<RunView> {
-  const { phases } = await getRun(connection, id);
-  const lines = new PhaseLines(phases.map(({ phase }) => phase));
-  for (const { phase } of phases) board.update(phase, lines.waiting(phase));
-  for await (const { event } of watchRun(connection, id, { signal })) {
-    const line = lines.after(event);
-    if (line) board.update(event.phase, line.text, line.matters);
-  }
-  return getRun(connection, id);
 }
 
 /** Lays the merged model out as a folder. */
