@@ -1,6 +1,5 @@
 import { MIB, type Estimate, type Situation } from '../estimate.js';
-import { MEASURED_BYTES } from '../shared/limits.js';
-import { measuringSeconds, readModelsMiB, storedMiB } from '../shared/measuring.js';
+import { measuringSeconds, readModelsMiB, scoringSeconds, storedMiB } from '../shared/measuring.js';
 import { TEXT_BYTES, type EvomergeParams } from './params.js';
 
 /** A weight of one model that goes into a merge in memory. */
@@ -15,19 +14,18 @@ export function estimate(params: EvomergeParams, situation: Situation): Estimate
   const { models, dataBytes } = situation;
   const { count, parameters } = models;
   const mergeSeconds = count * parameters * SECONDS_PER_MERGED_WEIGHT;
-  const score = (items: number, textBytes: number) =>
-    mergeSeconds + measuringSeconds(situation, parameters, items, textBytes);
+  const measure = mergeSeconds + measuringSeconds(situation, parameters, params.reportItemsPerFamily);
   const isMeasured = situation.families > 0 || dataBytes > 0;
-  const measuring = isMeasured ? (2 * count + MADE) * score(params.reportItemsPerFamily, MEASURED_BYTES) : mergeSeconds;
+  const measuring = isMeasured ? (2 * count + MADE) * measure : mergeSeconds;
   const common = {
     memoryMiB: readModelsMiB(2 * (count + MADE), parameters),
     diskMiB: storedMiB(2 * (count + 1), parameters) + dataBytes / MIB,
     makes: { count: 1, parameters },
   };
   if (params.recipe !== undefined) return { seconds: measuring, ...common };
-  const perCandidate = score(params.itemsPerFamily, TEXT_BYTES);
+  const perCandidate = mergeSeconds + scoringSeconds(situation, parameters, params.itemsPerFamily, TEXT_BYTES);
   const evaluations = params.evaluations ?? params.maxSeconds / perCandidate;
   const search = params.evaluations === undefined ? params.maxSeconds : evaluations * perCandidate;
-  const choice = FINALISTS * score(params.reportItemsPerFamily, MEASURED_BYTES);
+  const choice = FINALISTS * measure;
   return { steps: Math.round(evaluations), seconds: search + choice + measuring, ...common };
 }

@@ -19,7 +19,7 @@ const SMALL = {
   itemsPerFamily: 20,
 };
 const SEEDS = { letters: ['up', 'next'], order: ['copy', 'sort'] };
-const SEARCH = { evaluations: 12, population: 4, itemsPerFamily: 5, reportItemsPerFamily: 20 };
+const SEARCH = { evaluations: 12, population: 4, itemsPerFamily: 5, reportItemsPerFamily: 10 };
 
 let workshop: Workshop;
 let inputs: readonly ArtifactName[];

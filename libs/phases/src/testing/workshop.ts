@@ -21,6 +21,8 @@ export interface Job {
   readonly seed?: number;
   /** What an earlier attempt saved last. */
   readonly checkpoint?: Checkpoint;
+  /** 1 by default: tiny models gain nothing from more. */
+  readonly threads?: number;
   /** Ends the work. */
   readonly signal?: AbortSignal;
   /** Hears of every checkpoint of the phase, after it is saved. */
@@ -69,7 +71,7 @@ export class Workshop {
         ]),
       ),
     };
-    const common = { artifacts: this.artifacts, workDir, threads: 2, codeVersion: 'test', signal };
+    const common = { artifacts: this.artifacts, workDir, threads: job.threads ?? 1, codeVersion: 'test', signal };
     const host = new LocalHost({ ...common, phase: counted, onNote: (note) => notes.push(note) });
     host.checkpoint = job.checkpoint;
     const outcome = await phase.run({
