@@ -73,6 +73,17 @@ export const ERROR_CATALOG = {
     meaning:
       'A folder is not a Hugging Face model folder that can be read, or its config.json is not of a supported kind.',
   },
+  RECIPE_INVALID: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning: 'A recipe has mistakes. `forge recipe check` lists all of them with line, column and what to do.',
+  },
+  BUDGET_EXCEEDED: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning:
+      'A run needs more time, memory or disk than its budget allows or the machine has. The message has the estimate of each phase.',
+  },
   UNSUPPORTED_FORMAT: {
     httpStatus: 415,
     retry: 'permanent',

@@ -8,6 +8,7 @@ export { solveModular, type Residues } from './families/mod.js';
 export { runningParity } from './families/parity.js';
 export * from './readers/data-set.js';
 export * from './readers/checked-stream.js';
+export { assertFormat } from './readers/formats.js';
 export * from './readers/limits.js';
 export { cutText, parseText } from './readers/text.js';
 export * from './batches/dialogue.js';

@@ -6,7 +6,6 @@ import { resolveParams } from './phase.js';
 import { cognate, evomerge } from './registry.js';
 
 const SITUATION: Situation = {
-  threads: 2,
   trainFlopsPerSecond: 1e11,
   models: { count: 0, parameters: 0 },
   families: 12,

@@ -7,9 +7,7 @@ export interface ModelSize {
 
 /** What is known before a run about the machine, the recipe and what goes into a phase. */
 export interface Situation {
-  /** Threads that the phase may keep busy. */
-  readonly threads: number;
-  /** Measured: floating-point operations of a training step per second, counted as {@link trainingFlops} counts them. */
+  /** Measured, on the threads that phases are given: floating-point operations of a training step per second, counted as {@link trainingFlops} counts them. */
   readonly trainFlopsPerSecond: number;
   /** Models of the phase before; for the first phase, those that the recipe imports. */
   readonly models: ModelSize;

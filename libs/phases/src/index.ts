@@ -7,4 +7,5 @@ export * from './task.js';
 export * from './local-host.js';
 export * from './shared/report.js';
 export * from './registry.js';
+export { BYTE_VOCABULARY } from './cognate/estimate.js';
 export * from './pipeline.js';

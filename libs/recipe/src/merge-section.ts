@@ -1,12 +1,13 @@
+import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { JsonObject } from '@bufbuild/protobuf';
 import {
   FORGE_KEYS,
+  referencesOf,
   TOP_KEYS,
   type Located,
   type LocatedMap,
   type MergeRecipe,
-  type ModelReference,
   type Place,
 } from '@agent-forge/merge';
 import { phases as knownPhases } from '@agent-forge/phases';
@@ -51,7 +52,7 @@ export function submitMerge(root: LocatedMap, merge: MergeRecipe, around: MergeS
     const role = roleOf(text, around);
     if (role !== undefined) roles.set(at, role);
     else {
-      const path = resolve(around.folder, text);
+      const path = localFolder(text, around.folder);
       const known = imports.get(path) ?? { name: freeName(path, taken), at, path };
       taken.add(known.name);
       imports.set(path, known);
@@ -59,19 +60,6 @@ export function submitMerge(root: LocatedMap, merge: MergeRecipe, around: MergeS
     }
   }
   return { recipe: mergePart(root, roles), imports: [...imports.values()] };
-}
-
-/** Every model that a merge names. */
-export function referencesOf({ base, body, tokenizer }: MergeRecipe): ModelReference[] {
-  const sources = body.kind === 'models' ? body.models : body.slices.flatMap(({ sources: parts }) => parts);
-  const bases = body.kind === 'slices' ? body.slices.map((slice) => slice.base) : [];
-  const tokens = [...(tokenizer?.tokens.values() ?? [])].map(({ from }) =>
-    from === null || from === 'zero' ? null : from.model,
-  );
-  const tokenSource = typeof tokenizer?.source === 'object' ? tokenizer.source : null;
-  return [base, ...sources.map(({ model }) => model), ...bases, tokenSource, ...tokens].filter(
-    (model) => model !== null,
-  );
 }
 
 /** The role of something that is no path. */
@@ -82,6 +70,12 @@ function roleOf(text: string, { models, before }: MergeSurroundings): string | u
     ({ role, kind }) => kind === 'model' && (role.endsWith('*') ? text.startsWith(role.slice(0, -1)) : text === role),
   );
   return isMade ? text : undefined;
+}
+
+/** A path is relative to the recipe or, where there is nothing, to the working directory, as for mergekit. */
+export function localFolder(text: string, folder: string): string {
+  const [first, ...others] = [resolve(folder, text), resolve(text)];
+  return [first, ...others].find((path) => existsSync(path)) ?? first;
 }
 
 /** cognate passes imported models on as seeds. */

@@ -52,7 +52,8 @@ export class Participants {
   }
 }
 
-function referencesOf({ base, body, tokenizer }: MergeRecipe): ModelReference[] {
+/** Every model that a recipe names, as often as it does. */
+export function referencesOf({ base, body, tokenizer }: MergeRecipe): ModelReference[] {
   const named =
     body.kind === 'models'
       ? body.models.map(({ model }) => model)

@@ -9,14 +9,19 @@ const SESSION_SECONDS = 0.4;
 const PART = 0.1;
 
 /** Seconds of measuring a model on so many items of each family, and on text where there is some. */
-export function measuringSeconds(
+export function measuringSeconds(situation: Situation, parameters: number, itemsPerFamily: number): number {
+  return SESSION_SECONDS + scoringSeconds(situation, parameters, itemsPerFamily, MEASURED_BYTES);
+}
+
+/** The same where the session is there already. */
+export function scoringSeconds(
   { trainFlopsPerSecond, families, dataBytes }: Situation,
   parameters: number,
   itemsPerFamily: number,
-  textBytes = MEASURED_BYTES,
+  textBytes: number,
 ): number {
   const tokens = families * itemsPerFamily * ITEM_TOKENS + Math.min(textBytes, PART * dataBytes);
-  return SESSION_SECONDS + forwardFlops(parameters, tokens) / trainFlopsPerSecond;
+  return forwardFlops(parameters, tokens) / trainFlopsPerSecond;
 }
 
 /** Memory with so many models read at once. */

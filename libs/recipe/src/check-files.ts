@@ -1,0 +1,78 @@
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { ForgeError } from '@agent-forge/contracts';
+import { assertFormat, MAX_DATA_FILE_BYTES, readDataSet } from '@agent-forge/data';
+import { openMergeSource, PlaceError, planMerge, type Mistake } from '@agent-forge/merge';
+import { openModelFolder, parameterCount } from '@agent-forge/model';
+import type { Situation } from '@agent-forge/phases';
+import { localFolder } from './merge-section.js';
+import type { Recipe, Source } from './recipe.js';
+
+/** Files up to this size are read to their end, which takes seconds. */
+const MAX_READ_BYTES = 64 * 1024 * 1024;
+
+/** What the files are that a recipe names, and what is wrong with them. */
+export interface CheckedFiles {
+  readonly mistakes: readonly Mistake[];
+  /** Of the local ones; what the system has already is not looked at. */
+  readonly dataBytes: number;
+  readonly models: Situation['models'];
+}
+
+/** Looks at everything on this machine that a recipe names: whether it is there and can be read, and whether the models of a merge fit together. */
+export async function checkFiles(recipe: Recipe): Promise<CheckedFiles> {
+  const mistakes: Mistake[] = [];
+  let dataBytes = 0;
+  for (const source of recipe.data) dataBytes += (await attempt(source, mistakes, dataSize)) ?? 0;
+  const parameters: number[] = [];
+  for (const source of recipe.models) {
+    const count = await attempt(source, mistakes, modelParameters);
+    if (count !== undefined) parameters.push(count);
+  }
+  if (mistakes.length === 0) await checkMerge(recipe, mistakes);
+  return { mistakes, dataBytes, models: { count: recipe.models.length, parameters: Math.max(0, ...parameters) } };
+}
+
+async function attempt<T>(
+  { path, at }: Source,
+  mistakes: Mistake[],
+  look: (path: string) => Promise<T>,
+): Promise<T | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await look(path);
+  } catch (thrown) {
+    mistakes.push({ at, problem: ForgeError.from(thrown).message });
+    return undefined;
+  }
+}
+
+async function dataSize(path: string): Promise<number> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw new ForgeError('FILE_NOT_FOUND', `${path} does not exist or cannot be read`, error);
+  });
+  if (!found.isFile()) throw new ForgeError('DATA_INVALID', `${path} is no file; name a text or a .jsonl file`);
+  assertFormat(path);
+  if (found.size > MAX_DATA_FILE_BYTES)
+    throw new ForgeError('PAYLOAD_TOO_LARGE', `${path} is over ${MAX_DATA_FILE_BYTES} bytes; split the file`);
+  if (found.size <= MAX_READ_BYTES) await readDataSet(path);
+  return found.size;
+}
+
+async function modelParameters(path: string): Promise<number> {
+  return parameterCount((await openModelFolder(path)).config);
+}
+
+/** Plans a merge of local folders. One that has models of the system or of an earlier phase in it is planned there. */
+async function checkMerge({ merge, path, phases, models }: Recipe, mistakes: Mistake[]): Promise<void> {
+  if (merge === null || phases.length !== 1 || models.some((model) => model.path === undefined)) return;
+  const byName = new Map(models.map((model) => [model.name, model.path!]));
+  try {
+    await planMerge(merge, ({ text }) =>
+      openMergeSource(byName.get(text) ?? localFolder(text, dirname(resolve(path)))),
+    );
+  } catch (error) {
+    if (error instanceof PlaceError) mistakes.push(error);
+    else mistakes.push({ at: merge.methodAt, problem: ForgeError.from(error).message });
+  }
+}
