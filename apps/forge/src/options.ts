@@ -30,3 +30,8 @@ export function numberOption(min: number): (text: string) => number {
     return value;
   };
 }
+
+/** Gathers an option that may be given several times. */
+export function listOption(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { Command } from 'commander';
-import { runDemo } from '../demo/demo.js';
+import { runDemo, type DemoOptions } from '../demo/demo.js';
 import { table, type DemoSummary } from '../demo/summary.js';
 import { integerOption } from '../options.js';
 import { withInterruption } from '../system/interruption.js';
@@ -17,25 +17,24 @@ made stays in the data directory. Without --steps it trains for two minutes.
 Examples:
   npm run demo
   npm run demo -- --text recipes/data/emma.txt
+  npm run demo -- --set cognate.maxSeconds=60
   ./forge demo --steps 100 --json`;
 
-interface Options {
-  text?: string;
-  dataDir: string;
-  port: number;
-  seed: number;
-  steps?: number;
+interface Options extends DemoOptions {
   json?: true;
 }
 
 /** `forge demo` */
 export function demoCommand(): Command {
+  const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
   return new Command('demo')
     .description('the main job once: models are trained, scored, merged and measured by services that talk over NATS')
+    .option('--recipe <file>', 'run this recipe instead of recipes/quickstart.yaml')
+    .option('--set <key=value>', 'replace a value of the recipe; may be given several times', collect)
     .option('--text <file>', 'learn this UTF-8 text, 200 kB or more, instead of small tasks')
     .option('--data-dir <dir>', 'where everything is kept', 'forge-data')
     .option('--port <n>', 'port of the gateway; 0 is any free one', integerOption(0), 0)
-    .option('--seed <n>', 'seed of everything random', integerOption(0), 1)
+    .option('--seed <n>', 'seed of everything random', integerOption(0))
     .option('--steps <n>', 'optimiser steps of all trainings together, instead of a time', integerOption(3))
     .option('--json', 'print one line of JSON on stdout, and everything else on stderr')
     .addHelpText('after', HELP)

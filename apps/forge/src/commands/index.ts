@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 
 /** Every command by name. Each is loaded when it is asked for, so that those which only talk to a server do not load the tensor engine. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  recipe: async () => (await import('./recipe.js')).recipeCommand(),
+  run: async () => (await import('./run.js')).runCommand(),
   runs: async () => (await import('./runs.js')).runsCommand(),
   watch: async () => (await import('./watch.js')).watchCommand(),
   pause: async () => (await import('./run-verbs.js')).pauseCommand(),

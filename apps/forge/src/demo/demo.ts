@@ -1,42 +1,40 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError, type RunView } from '@agent-forge/contracts';
 import { FsArtifactStore } from '@agent-forge/artifacts-fs';
 import { artifactsDir } from '@agent-forge/runtime';
-import { cancelRun, createRun, uploadDataset, type Connection } from '@agent-forge/sdk';
+import type { Recipe } from '@agent-forge/recipe';
+import { cancelRun } from '@agent-forge/sdk';
 import { startSystem, unlessAborted, type System } from '../system/system.js';
 import type { ProgressBoard } from '../terminal/progress-board.js';
 import { follow } from '../runs/follow.js';
+import { submit } from '../runs/submit.js';
 import { cancelLeftovers } from './leftovers.js';
-import { demoRecipe } from './recipe.js';
+import { demoRecipe, type DemoRecipeOptions } from './recipe.js';
 import { readReports, summarise, type DemoSummary } from './summary.js';
 
 /** Saying that a run is not wanted any more must not keep anybody who pressed Ctrl-C. */
 const CANCEL_TIMEOUT_MS = 3_000;
 
 /** What the demo is told. */
-export interface DemoOptions {
-  /** A text to learn instead of the task families. */
-  text?: string;
+export interface DemoOptions extends DemoRecipeOptions {
   dataDir: string;
   port: number;
-  seed: number;
-  steps?: number;
 }
 
 /**
- * The main job once, from a text to a merged model, on a system that is started for it and stopped after it.
+ * The main job once, as a recipe says, on a system that is started for it and stopped after it.
  * @throws ForgeError whatever went wrong, CANCELLED after `signal`
  */
 export async function runDemo(options: DemoOptions, board: ProgressBoard, signal: AbortSignal): Promise<DemoSummary> {
   if (options.text !== undefined) await checkFile(options.text);
+  const recipe = await demoRecipe(options);
   board.note(`starting nats-server, auth, gateway, cognate and evomerge; data in ${options.dataDir}`);
   const system = await startSystem({ dataDir: options.dataDir, port: options.port, authPort: 0, signal });
   const ends = AbortSignal.any([signal, system.failed]);
   let run: string | undefined;
   try {
-    const id = await unlessAborted(ends, requestRun(system, options, board, ends));
+    const id = await unlessAborted(ends, requestRun(system, recipe, board, ends));
     run = id;
     const ended = await unlessAborted(ends, follow(system.connection, id, board, ends));
     return await finish(system, ended, join(system.dataDir, 'models', id));
@@ -52,27 +50,15 @@ export async function runDemo(options: DemoOptions, board: ProgressBoard, signal
 /** @returns the id of the run */
 async function requestRun(
   { connection }: System,
-  { text, seed, steps }: DemoOptions,
+  recipe: Recipe,
   board: ProgressBoard,
   signal: AbortSignal,
 ): Promise<string> {
   const leftovers = await cancelLeftovers(connection);
   if (leftovers > 0) board.note(`cancelled ${leftovers} unfinished run(s) of earlier demos`);
-  const { id } = await createRun(connection, demoRecipe(seed, steps, await upload(connection, text, board, signal)));
+  const { id } = await submit(connection, recipe, (text) => board.note(text), signal);
   board.note(`run ${id} at ${connection.url}/v1/runs/${id}`);
   return id;
-}
-
-async function upload(
-  connection: Connection,
-  text: string | undefined,
-  board: ProgressBoard,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (text === undefined) return undefined;
-  const { artifactId, sizeBytes } = await uploadDataset(connection, createReadStream(text), signal);
-  board.note(`uploaded ${text} (${sizeBytes} bytes)`);
-  return artifactId;
 }
 
 /** Lays the merged model out as a folder. */

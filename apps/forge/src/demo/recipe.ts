@@ -1,27 +1,35 @@
-import type { RunRequest } from '@agent-forge/contracts';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { assertSubmittable, checkRecipeFile, parseOverride, type Recipe } from '@agent-forge/recipe';
 
 /** The name of the demo's runs; those that an earlier demo left behind are known by it. */
 export const DEMO_NAME = 'demo';
 
-/** What the quickstart's models learn, by weight in the mix. */
-const FAMILIES = {
-  ...{ add: 3, max: 1.5, word: 1 },
-  ...{ copy: 1.5, rev: 1, rot: 1, 'copy@end': 0.7 },
-  ...{ sort: 1.5, next: 1, up: 0.7, tool: 1, 'sort@end': 0.7 },
-};
+const recipeFile = (name: string) => fileURLToPath(new URL(`../../../../recipes/${name}.yaml`, import.meta.url));
+
+/** What the demo's recipe is and what is changed of it. */
+export interface DemoRecipeOptions {
+  /** Another recipe than recipes/quickstart.yaml. */
+  readonly recipe?: string;
+  /** A text to learn instead of small tasks. */
+  readonly text?: string;
+  readonly seed?: number;
+  readonly steps?: number;
+  readonly set?: readonly string[];
+}
 
 /**
- * The demo's recipe: a trunk, three seeds from it that specialise, and the best merge of them that a search finds.
- * @param text an artifact of running text to learn instead of the task families
- * @param steps optimiser steps of all trainings together; without it cognate takes its time
+ * The recipe that the demo runs, checked.
+ * @throws ForgeError RECIPE_INVALID, BUDGET_EXCEEDED, FILE_NOT_FOUND
  */
-export function demoRecipe(seed: number, steps?: number, text?: string): RunRequest {
-  const trained = steps === undefined ? {} : { steps };
-  const size = text === undefined ? {} : { seeds: { first: [], second: [] }, rowLength: 128, rows: 8 };
-  return {
-    name: DEMO_NAME,
-    seed,
-    ...(text === undefined ? { families: FAMILIES } : { data: [{ name: 'text', artifactId: text }] }),
-    phases: [{ phase: 'cognate', params: { ...size, ...trained } }, { phase: 'evomerge' }],
-  };
+export async function demoRecipe({ recipe, text, seed, steps, set = [] }: DemoRecipeOptions): Promise<Recipe> {
+  const path = recipe ?? recipeFile(text === undefined ? 'quickstart' : 'from-text');
+  const overrides = [
+    `name=${DEMO_NAME}`,
+    ...(text === undefined ? [] : [`data.text=${resolve(text)}`]),
+    ...(seed === undefined ? [] : [`seed=${seed}`]),
+    ...(steps === undefined ? [] : [`cognate.steps=${steps}`]),
+    ...set,
+  ];
+  return assertSubmittable(await checkRecipeFile(path, { overrides: overrides.map(parseOverride) }));
 }
