@@ -26,7 +26,7 @@ export interface CheckOptions {
   readonly overrides?: readonly Override[];
   /** Where the speed of this machine is kept, if it is there, and whose disk is to have room; otherwise that of the working directory. */
   readonly dataDir?: string;
-  /** Whether the run is for another machine: free memory and disk of this one say nothing then. */
+  /** Whether the run is for another machine: what this one can do says nothing then, and nothing is estimated. */
   readonly elsewhere?: boolean;
 }
 
@@ -40,11 +40,12 @@ export async function checkRecipeFile(path: string, options: CheckOptions = {}):
   if (recipe === undefined) return { path, mistakes, problems: [] };
   const files = await checkFiles(recipe);
   if (files.mistakes.length > 0) return { path, mistakes: files.mistakes, problems: [] };
+  if (elsewhere) return { path, recipe, mistakes, problems: [] };
   const dataDir = options.dataDir !== undefined && existsSync(options.dataDir) ? options.dataDir : undefined;
   const { models, dataBytes } = files;
   const situation = { models, dataBytes, families: Object.keys(recipe.families).length };
   const { estimate, problems } = await fitToBudget(recipe, situation, dataDir);
-  const tooLarge = elsewhere ? [] : machineProblems(estimate, await freeResources(dataDir ?? '.'));
+  const tooLarge = machineProblems(estimate, await freeResources(dataDir ?? '.'));
   return { path, recipe, mistakes, estimate, problems: [...problems, ...tooLarge] };
 }
 

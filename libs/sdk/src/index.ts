@@ -1,5 +1,6 @@
 export * from './http/tokens.js';
 export { type Connection } from './http/connection.js';
+export { type UploadOptions } from './verbs/upload-files.js';
 export * from './verbs/upload-dataset.js';
 export * from './verbs/create-run.js';
 export * from './verbs/get-run.js';

@@ -25,7 +25,7 @@ export function datasetsCommand(): Command {
 
 async function uploadFiles(paths: string[], { json, ...client }: ClientOptions & { json?: true }): Promise<void> {
   const connection = await connectClient(client);
-  const view = await withInterruption((signal) => uploadDatasetFiles(connection, paths, signal));
+  const view = await withInterruption((signal) => uploadDatasetFiles(connection, paths, { signal }));
   const told = `${view.artifactId}  ${view.files.length} file(s), ${size(view.sizeBytes)}`;
   process.stdout.write(`${json ? JSON.stringify(view) : told}\n`);
 }

@@ -24,7 +24,7 @@ export function modelsCommand(): Command {
 
 async function uploadFolder(dir: string, { json, ...client }: ClientOptions & { json?: true }): Promise<void> {
   const connection = await connectClient(client);
-  const view = await withInterruption((signal) => uploadModel(connection, dir, signal));
+  const view = await withInterruption((signal) => uploadModel(connection, dir, { signal }));
   const { artifactId, parameters, sizeBytes, files } = view;
   const told = `${artifactId}  ${(parameters / 1e6).toFixed(2)} M parameters, ${files.length} files, ${size(sizeBytes)}`;
   process.stdout.write(`${json ? JSON.stringify(view) : told}\n`);

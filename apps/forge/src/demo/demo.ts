@@ -56,7 +56,7 @@ async function requestRun(
 ): Promise<string> {
   const leftovers = await cancelLeftovers(connection);
   if (leftovers > 0) board.note(`cancelled ${leftovers} unfinished run(s) of earlier demos`);
-  const { id } = await submit(connection, recipe, (text) => board.note(text), signal);
+  const { id } = await submit(connection, recipe, board, signal);
   board.note(`run ${id} at ${connection.url}/v1/runs/${id}`);
   return id;
 }

@@ -157,7 +157,7 @@ describe('an uploaded model', () => {
     await mkdir(join(base, 'x'), { recursive: true });
     const before = await stored();
     await edit((b) => Buffer.concat([b, Buffer.alloc(64 * 1024 * 1024)]));
-    const upload = uploadModel(client, dir, stop.signal);
+    const upload = uploadModel(client, dir, { signal: stop.signal });
     setTimeout(() => stop.abort(), 30);
     await expect(upload).rejects.toMatchObject({ code: expect.stringMatching(/CANCELLED|SAFETENSORS_INVALID/) });
     expect(await stored()).toEqual(before);

@@ -7,16 +7,26 @@ export interface FileToSend {
   readonly path: string;
 }
 
-/** The files as a body of type multipart/form-data (RFC 7578), read while it is sent. */
-export function multipartBody(files: readonly FileToSend[]): { content: AsyncIterable<Uint8Array>; type: string } {
+/**
+ * The files as a body of type multipart/form-data (RFC 7578), read while it is sent.
+ * @param onBytes hears how many bytes of all files together were read so far
+ */
+export function multipartBody(
+  files: readonly FileToSend[],
+  onBytes?: (bytes: number) => void,
+): { content: AsyncIterable<Uint8Array>; type: string } {
   const boundary = `forge-${randomUUID()}`;
+  let read = 0;
   async function* content(): AsyncGenerator<Uint8Array> {
     for (const { name, path } of files) {
       const disposition = `form-data; name="files"; filename="${quoted(name)}"`;
       yield Buffer.from(
         `--${boundary}\r\ncontent-disposition: ${disposition}\r\ncontent-type: application/octet-stream\r\n\r\n`,
       );
-      yield* createReadStream(path) as AsyncIterable<Uint8Array>;
+      for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
+        yield chunk;
+        onBytes?.((read += chunk.length));
+      }
       yield Buffer.from('\r\n');
     }
     yield Buffer.from(`--${boundary}--\r\n`);

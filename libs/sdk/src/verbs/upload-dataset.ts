@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { UploadView } from '@agent-forge/contracts';
 import { sendForJson, type Connection } from '../http/connection.js';
-import { uploadFiles } from './upload-files.js';
+import { uploadFiles, type UploadOptions } from './upload-files.js';
 
 /**
  * Uploads a text as a data set, streamed. The same bytes give the same artifact.
@@ -29,10 +29,10 @@ export function uploadDataset(
 export function uploadDatasetFiles(
   connection: Connection,
   paths: readonly string[],
-  signal?: AbortSignal,
+  options: UploadOptions = {},
 ): Promise<UploadView> {
   const files = paths.map((path) => ({ name: plainName(path), path }));
-  return uploadFiles(connection, '/v1/datasets', files, signal);
+  return uploadFiles(connection, '/v1/datasets', files, options);
 }
 
 function plainName(path: string): string {
