@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ForgeError } from '@agent-forge/contracts';
 import type { Phase, PhaseContext } from '@agent-forge/phases';
 import { phase as hashPhase } from '../testing/hash-phase.js';
-import { runPhase } from './run-phase.js';
+import { runPhase, type Bounds } from './run-phase.js';
 
 const outcome = (role: string) => ({
   artifacts: [{ id: 'a'.repeat(64), kind: 'report', role }],
@@ -54,6 +54,25 @@ describe('a phase', () => {
 
   test('whose fallback is no better fails all the same', async () => {
     await expect(runPhase(phaseThat(broken, bad), context(true))).rejects.toMatchObject({ code: 'GATE_FAILED' });
+  });
+
+  test("is held to the recipe's bounds as well", async () => {
+    const within = { quality: { min: 0.5, max: 1 } };
+    expect(await runPhase(phaseThat(good), context(false), within)).toEqual(outcome('good'));
+    const refusals: [Bounds, string][] = [
+      [{ quality: { min: 1.5 } }, "quality is 1, below the recipe's 1.5"],
+      [{ quality: { max: 0.5 } }, "quality is 1, not within the recipe's 0.5"],
+      [{ speed: { min: 1 } }, 'it has no metric speed, only quality'],
+    ];
+    for (const [bounds, message] of refusals)
+      await expect(runPhase(phaseThat(good), context(false), bounds)).rejects.toMatchObject({
+        code: 'GATE_FAILED',
+        message: expect.stringContaining(message),
+      });
+    // A fallback that the recipe would not take either is none.
+    await expect(runPhase(phaseThat(broken, good), context(true), { quality: { min: 2 } })).rejects.toMatchObject({
+      code: 'GATE_FAILED',
+    });
   });
 
   test('that met a transient error, or is no longer wanted, takes no fallback', async () => {

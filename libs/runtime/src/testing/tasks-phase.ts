@@ -27,6 +27,7 @@ async function work(input: Json, context: TaskContext): Promise<TaskOutput> {
     context.report({ fraction: round / rounds, step: round, steps: rounds });
     await context.saveCheckpoint({ state: { round }, artifacts: [] });
     if (round < rounds / 2) continue;
+    if (failBy === 'transient') throw new ForgeError('STORE_UNAVAILABLE', 'planted: the disk is full');
     if (failBy === 'permanent') throw new ForgeError('DATA_INVALID', `planted: task ${number} is no good`);
     if (failBy === 'kill' && before === 0) process.kill(process.pid, 'SIGKILL');
   }
