@@ -23,6 +23,7 @@ import { ApiDocument, DocsController } from './docs/docs.controller.js';
 import { ModelsController } from './models/models.controller.js';
 import { PhasesController } from './phases/phases.controller.js';
 import { EventsController } from './runs/events.controller.js';
+import { RunFit } from './runs/run-fit.js';
 import { RunIndex } from './runs/run-index.js';
 import { RunsController } from './runs/runs.controller.js';
 import { ARTIFACTS, CODE_VERSION } from './tokens.js';
@@ -59,6 +60,7 @@ export class GatewayModule {
         { provide: TokenVerifier, useValue: verifier },
         { provide: BrowserLogin, useValue: new BrowserLogin(config.authUrl, verifier) },
         { provide: RunLog, useValue: new RunLog(connection, '/agentforge/gateway') },
+        { provide: RunFit, useValue: new RunFit(store, config) },
         { provide: RunIndex, useValue: new RunIndex(connection, logger) },
         { provide: ARTIFACTS, useValue: store },
         { provide: Staging, useValue: new Staging(workDir(config.dataDir)) },

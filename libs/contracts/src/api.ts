@@ -185,8 +185,10 @@ export interface PhaseDescription {
     kind?: ArtifactKind;
     /** How many of them at least. */
     atLeast: number;
-    /** Whether the recipe must name data. */
+    /** Whether the recipe must name task families or data. */
     data: boolean;
+    /** A parameter with which less is needed. */
+    relaxed?: { by: string; atLeast: number; data: boolean };
   };
   produces: { role: string; kind: ArtifactKind; meaning: string }[];
   /** JSON Schema of its parameters, each with default, bounds and meaning. */

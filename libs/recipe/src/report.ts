@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError, type BudgetRequest } from '@agent-forge/contracts';
 import type { Mistake } from '@agent-forge/merge';
 import type { Situation } from '@agent-forge/phases';
 import { checkFiles } from './check-files.js';
 import { budgetProblems, estimateRun, machineProblems, type RunEstimate } from './estimate/estimate-run.js';
-import { freeResources, trainingRate } from './estimate/machine.js';
+import { freeResources, trainingRate, type RateOptions } from './estimate/machine.js';
 import type { Override } from './override.js';
 import { readRecipe } from './read-recipe.js';
 import type { Recipe } from './recipe.js';
@@ -44,7 +44,7 @@ export async function checkRecipeFile(path: string, options: CheckOptions = {}):
   const dataDir = options.dataDir !== undefined && existsSync(options.dataDir) ? options.dataDir : undefined;
   const { models, dataBytes } = files;
   const situation = { models, dataBytes, families: Object.keys(recipe.families).length };
-  const { estimate, problems } = await fitToBudget(recipe, situation, dataDir);
+  const { estimate, problems } = await fitToBudget(recipe, situation, dataDir === undefined ? {} : { dataDir });
   const tooLarge = machineProblems(estimate, await freeResources(dataDir ?? '.'));
   return { path, recipe, mistakes, estimate, problems: [...problems, ...tooLarge] };
 }
@@ -52,19 +52,25 @@ export async function checkRecipeFile(path: string, options: CheckOptions = {}):
 /** What the estimate of a run depends on, besides the machine. */
 export type RunInputs = Pick<Situation, 'models' | 'dataBytes' | 'families'>;
 
+/** A run, as far as it is estimated. */
+export interface PlannedRun {
+  readonly phases: Parameters<typeof estimateRun>[0];
+  readonly budget: BudgetRequest;
+}
+
 /** Estimates a run and holds it against its budget. A rate that was measured in a bad moment refuses nothing: it is measured again. */
 export async function fitToBudget(
-  { phases, budget }: Pick<Recipe, 'budget'> & { readonly phases: Parameters<typeof estimateRun>[0] },
+  { phases, budget }: PlannedRun,
   inputs: RunInputs,
-  dataDir?: string,
+  kept: Pick<RateOptions, 'dataDir' | 'isRough'> = {},
 ): Promise<{ estimate: RunEstimate; problems: string[] }> {
-  const kept = dataDir === undefined ? {} : { dataDir };
   const judge = (trainFlopsPerSecond: number) => {
     const estimate = estimateRun(phases, { ...inputs, trainFlopsPerSecond });
     return { estimate, problems: budgetProblems(estimate, budget) };
   };
   const first = judge(await trainingRate(kept));
-  return first.problems.length === 0 ? first : judge(await trainingRate({ ...kept, again: true }));
+  const isTooSlow = budget.seconds !== undefined && first.problems.length > 0;
+  return isTooSlow ? judge(await trainingRate({ ...kept, again: true })) : first;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { ForgeError } from '@agent-forge/contracts';
 import { assertSubmittable, checkRecipeFile, parseOverride, type RecipeReport } from '@agent-forge/recipe';
 import { listOption } from '../options.js';
 import { recipeText } from '../runs/recipe-text.js';
@@ -33,6 +34,8 @@ export function recipeCommand(): Command {
 async function checkRecipe(path: string, { set, dataDir, json }: Options): Promise<void> {
   const report = await checkRecipeFile(path, { overrides: set.map(parseOverride), dataDir });
   process.stdout.write(json ? `${JSON.stringify(forPrograms(report))}\n` : recipeText(report));
+  if (report.mistakes.length > 0)
+    throw new ForgeError('RECIPE_INVALID', `${path} has ${report.mistakes.length} mistake(s)`);
   assertSubmittable(report);
   if (!json)
     process.stdout.write(

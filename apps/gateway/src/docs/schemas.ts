@@ -133,7 +133,13 @@ const PhaseDescriptionSchema = Type.Object(
       {
         kind: Type.Optional(Kind),
         atLeast: Type.Integer({ minimum: 0, description: 'Artifacts of that kind.' }),
-        data: Type.Boolean({ description: 'Whether the recipe must name data.' }),
+        data: Type.Boolean({ description: 'Whether the recipe must name task families or data.' }),
+        relaxed: Type.Optional(
+          Type.Object(
+            { by: Text('The parameter.'), atLeast: Type.Integer({ minimum: 0 }), data: Type.Boolean() },
+            { ...closed, description: 'A parameter with which less is needed.' },
+          ),
+        ),
       },
       closed,
     ),

@@ -19,6 +19,7 @@ import { CallerOf } from '../auth/token.guard.js';
 import { ApiAnswer } from '../docs/decorators.js';
 import { ARTIFACTS } from '../tokens.js';
 import { recipeOf } from './recipe.js';
+import { RunFit } from './run-fit.js';
 import { RunIndex } from './run-index.js';
 import { ListQueryDto, ReasonDto, RedoDto, RunRequestDto } from './run-request.dto.js';
 import { runView } from './run-view.js';
@@ -33,6 +34,7 @@ export class RunsController {
   constructor(
     private readonly log: RunLog,
     private readonly index: RunIndex,
+    private readonly fit: RunFit,
     @Inject(ARTIFACTS) private readonly store: ArtifactStore,
   ) {}
 
@@ -41,7 +43,14 @@ export class RunsController {
   @ApiAnswer(202, 'RunView', {
     summary: 'Ask for a run. It is checked as far as possible before it is accepted.',
     description: 'The run, which works on by itself.',
-    errors: ['INVALID_ARGUMENT', 'ARTIFACT_NOT_FOUND', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_FORMAT', 'BROKER_UNAVAILABLE'],
+    errors: [
+      'INVALID_ARGUMENT',
+      'BUDGET_EXCEEDED',
+      'ARTIFACT_NOT_FOUND',
+      'PAYLOAD_TOO_LARGE',
+      'UNSUPPORTED_FORMAT',
+      'BROKER_UNAVAILABLE',
+    ],
   })
   async create(
     @Body() request: RunRequestDto,
@@ -49,6 +58,7 @@ export class RunsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RunView> {
     const recipe = await recipeOf(request, this.store);
+    await this.fit.assertFits(recipe);
     return this.#request(caller, { do: 'request', recipe, requestedBy: caller.subject }, reply);
   }
 
@@ -96,7 +106,7 @@ export class RunsController {
   @HttpCode(200)
   @ApiAnswer(200, 'RunView', {
     summary: 'Do a phase and all behind it anew, also after the run has ended.',
-    errors: OWNER_ERRORS,
+    errors: [...OWNER_ERRORS, 'BUDGET_EXCEEDED'],
   })
   async retry(
     @Param('run') run: string,
@@ -104,7 +114,9 @@ export class RunsController {
     @CallerOf() caller: Caller,
   ): Promise<RunView> {
     const { recipe } = await loadRun(this.log, caller, run);
-    checkPipeline(withParams(recipe, phase, params));
+    const changed = withParams(recipe, phase, params);
+    checkPipeline(changed);
+    await this.fit.assertFits(changed);
     return this.#command(caller, run, { do: 'retry', phase, params, retriedBy: caller.subject });
   }
 
@@ -113,7 +125,7 @@ export class RunsController {
   @ApiAnswer(201, 'RunView', {
     summary: 'A new run that does a phase and all behind it anew and takes over the results before it.',
     description: 'The new run.',
-    errors: OWNER_ERRORS,
+    errors: [...OWNER_ERRORS, 'BUDGET_EXCEEDED'],
   })
   async fork(
     @Param('run') run: string,
@@ -123,6 +135,7 @@ export class RunsController {
   ): Promise<RunView> {
     const { recipe, fork } = forkOf(await loadRun(this.log, caller, run), phase, params);
     checkPipeline(recipe);
+    await this.fit.assertFits(recipe);
     return this.#request(caller, { do: 'request', recipe, requestedBy: caller.subject, fork }, reply);
   }
 

@@ -23,24 +23,35 @@ export interface RateOptions {
   readonly threads?: number;
   /** Measures even where a rate is kept. The faster of both counts: other programs only ever make a machine slower. */
   readonly again?: boolean;
+  /** Takes a usual machine's rate where none is kept, instead of measuring. */
+  readonly isRough?: boolean;
 }
+
+/** Of two cores with AVX2. */
+const USUAL_RATE = 1e11;
+/** Who wants to know at the same time waits for one measurement. */
+const measuring = new Map<number, Promise<number>>();
 
 /**
  * Operations per second of training on this machine, as the phases' estimates count them. Measured in a thread of its own, in about a second on a machine
  * with nothing else to do.
  */
-export async function trainingRate({
-  dataDir,
-  threads = availableParallelism(),
-  again,
-}: RateOptions = {}): Promise<number> {
+export async function trainingRate(options: RateOptions = {}): Promise<number> {
+  const { dataDir, threads = availableParallelism(), again, isRough } = options;
   const machine = [cpus()[0]?.model, cpus().length, threads, process.version, process.arch].join(' / ');
   const kept = dataDir === undefined ? undefined : await readRate(join(dataDir, FILE), machine);
   if (kept !== undefined && !again) return kept;
-  const measured = await runInWorker<RateJob, number>(RATE_JOB, { threads });
+  if (isRough) return USUAL_RATE;
+  const measured = await measureOnce(threads);
   const trainFlopsPerSecond = Math.max(measured, kept ?? 0);
   if (dataDir !== undefined) await keepRate(dataDir, { machine, trainFlopsPerSecond });
   return trainFlopsPerSecond;
+}
+
+function measureOnce(threads: number): Promise<number> {
+  const running = measuring.get(threads) ?? runInWorker<RateJob, number>(RATE_JOB, { threads });
+  measuring.set(threads, running);
+  return running.finally(() => measuring.delete(threads));
 }
 
 async function readRate(path: string, machine: string): Promise<number | undefined> {
