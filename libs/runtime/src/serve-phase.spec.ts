@@ -25,6 +25,12 @@ async function eventually(condition: () => boolean | Promise<boolean>, what: str
   throw new Error(`waited in vain until ${what}`);
 }
 
+async function firstProgress(run: string): Promise<void> {
+  const filter = `forge.progress.t1.${run}.>`;
+  for await (const { event } of readEvents(world.broker.connection, { stream: 'progress', filter }))
+    if (event.name === 'phase.progress') return;
+}
+
 async function reportOf(id: string): Promise<string> {
   const { files } = await world.store.manifest(id);
   const parts: Uint8Array[] = [];
@@ -181,16 +187,22 @@ describe('errors', () => {
 describe('work in progress', () => {
   const long = { rounds: 400, roundMs: 50 };
 
-  test('is given back by a service that is told to end, and goes on elsewhere at once', async () => {
+  test('is saved and given back by a service that is told to end, and goes on elsewhere at once from there', async () => {
     const leaving = await world.serve('moves');
     await world.request('moves', { phase: 'moves', params: { rounds: 40, roundMs: 50 } });
-    await world.until('moves', ({ name }) => name === 'phase.started');
+    await firstProgress('moves');
     leaving.process.kill('SIGTERM');
     expect(await leaving.ended).toBe(0);
     await world.serve('moves');
     const events = await world.end('moves');
-    expect(names(events).slice(1, 3)).toEqual(['phase.started moves', 'phase.released moves']);
-    expect(completions(events)[0]!.data).toMatchObject({ attempt: 2 });
+    expect(names(events).slice(1, 4)).toEqual([
+      'phase.started moves',
+      'phase.checkpointed moves',
+      'phase.released moves',
+    ]);
+    const { data } = completions(events)[0]!;
+    expect(data.attempt).toBe(2);
+    expect(data.metrics['before']).toBeGreaterThan(0);
     expect((await world.log.load('t1', 'moves')).state!.phases[0]!.failures).toBe(0);
   });
 

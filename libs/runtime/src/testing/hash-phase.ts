@@ -28,6 +28,7 @@ type Params = Static<typeof params>;
 async function hash(context: PhaseContext<Params>): Promise<PhaseOutcome> {
   const { params: p, artifacts, attempt, data, inputs, signal } = context;
   const mustFail = attempt <= p.failures;
+  const saved = context.checkpoint?.state as { step: number; digest: string } | undefined;
   let digest = '';
   for (const id of [...data.map(({ artifactId }) => artifactId), ...inputs.map((input) => input.id)]) {
     for (const file of (await artifacts.manifest(id)).files) {
@@ -35,7 +36,9 @@ async function hash(context: PhaseContext<Params>): Promise<PhaseOutcome> {
         digest = sha256(digest + Buffer.from(chunk).toString());
     }
   }
-  for (let step = 1; step <= p.rounds; step++) {
+  if (saved) ({ digest } = saved);
+  for (let step = (saved?.step ?? 0) + 1; step <= p.rounds; step++) {
+    if (signal.aborted) await context.saveCheckpoint({ state: { step: step - 1, digest }, artifacts: [] });
     signal.throwIfAborted();
     digest = sha256(digest);
     context.report({ stage: 'hash', fraction: step / p.rounds, step, steps: p.rounds, metrics: { rounds: step } });
@@ -54,7 +57,7 @@ async function hash(context: PhaseContext<Params>): Promise<PhaseOutcome> {
   };
   const report = await artifacts.putFolder(context.workDir, 'report', { kind: 'report', lineage });
   if (mustFail && p.failBy === 'killAfterStore') process.kill(process.pid, 'SIGKILL');
-  return { artifacts: [report], metrics: { rounds: p.rounds } };
+  return { artifacts: [report], metrics: { rounds: p.rounds, before: saved?.step ?? 0 } };
 }
 
 function fail(by: Params['failBy']): void {
