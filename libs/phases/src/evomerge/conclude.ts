@@ -1,3 +1,4 @@
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { assertAudit, auditWeights, writeModelFolder, type Model } from '@agent-forge/model';
@@ -35,7 +36,8 @@ export async function conclude(
   const champion = await merge(recipe, models);
   assertAudit(await auditWeights(champion.config, champion.weights), 'the merge');
   const { report, metrics } = await compare(context, models, parents, champion, figures);
-  const dir = join(context.workDir, 'merged');
+  // A folder of its own: the fallback comes here too, after a merge that did not pass the gate.
+  const dir = join(await mkdtemp(join(context.workDir, 'result-')), 'merged');
   await writeModelFolder(dir, champion, { extraFiles: { 'mergekit_config.yml': stringify(recipe) } });
   const usedIds = context.inputs.filter(({ role }) => used.includes(role)).map(({ id }) => id);
   const lineage = lineageOf('evomerge', context, usedIds, metrics);

@@ -89,7 +89,12 @@ describe('evomerge', () => {
   });
 
   test('has a fallback: the plain average', async () => {
-    const { outcome } = await workshop.run({ ...evomerge, run: evomerge.fallback!.run }, { params: SEARCH, inputs });
+    // As after a gate that was not passed: in the same folder.
+    const run: typeof evomerge.run = async (context) => {
+      await evomerge.run(context);
+      return evomerge.fallback!.run(context);
+    };
+    const { outcome } = await workshop.run({ ...evomerge, run }, { params: SEARCH, inputs });
     expect(outcome.metrics['championAccuracy']).toBe(outcome.metrics['averageAccuracy']);
   });
 
@@ -160,7 +165,7 @@ describe('a genome', () => {
     const read = await readModels(
       workshop.artifacts,
       inputs.filter(({ kind }) => kind === 'model'),
-      `${workshop.dir}/genome`,
+      workshop.dir,
     );
     const average = await averageOf(models.map((role) => read.get(role)!));
     const { config } = average;
@@ -198,7 +203,7 @@ describe('a genome', () => {
     const read = await readModels(
       workshop.artifacts,
       inputs.filter(({ kind }) => kind === 'model'),
-      `${workshop.dir}/groups`,
+      workshop.dir,
     );
     const { config } = read.get('trunk')!;
     const form = genomeForm('task_arithmetic', config, models, 'trunk');

@@ -1,3 +1,4 @@
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError, type ArtifactName, type ArtifactStore, type Json } from '@agent-forge/contracts';
 import { memorySource, mergedModel, mergeRecipeOf, planMerge, type MergePlan } from '@agent-forge/merge';
@@ -16,8 +17,9 @@ export async function readModels(
   workDir: string,
 ): Promise<Models> {
   const models = new Map<string, Model>();
+  const parent = await mkdtemp(join(workDir, 'models-'));
   for (const { id, role } of names) {
-    const dir = join(workDir, `read-${role}`);
+    const dir = join(parent, role);
     await artifacts.materialise(id, dir);
     models.set(role, await readModelFolder(dir));
   }

@@ -29,7 +29,12 @@ export const params = paramsOf({
         "CMA-ES, the original system's generational search (a population of 8), or random search as a control.",
     },
   ),
-  population: Type.Integer({ default: 12, minimum: 2, maximum: 1000, description: 'Candidates of a generation.' }),
+  population: Type.Integer({
+    default: 12,
+    minimum: 2,
+    maximum: 1000,
+    description: 'Candidates of a generation; the generational search always has 8.',
+  }),
   sigma: Type.Number({
     default: 0.12,
     exclusiveMinimum: 0,
@@ -37,7 +42,7 @@ export const params = paramsOf({
     description: 'Spread of the first candidates around the plain average.',
   }),
   maxSeconds: Type.Number({
-    default: 40,
+    default: 30,
     exclusiveMinimum: 0,
     maximum: 604_800,
     description: 'Time for the search; becomes a number of generations once, by a measured candidate.',
@@ -46,7 +51,7 @@ export const params = paramsOf({
     Type.Integer({ minimum: 2, maximum: 100_000, description: 'Candidates in all, instead of maxSeconds.' }),
   ),
   patience: Type.Integer({
-    default: 5,
+    default: 8,
     minimum: 1,
     maximum: 10_000,
     description: 'Generations without a gain of 0.001 in their mean fitness after which the search stops.',
