@@ -175,7 +175,7 @@ describe('errors', () => {
   });
 
   test('in the environment are one line and exit code 1', () => {
-    const module = join(import.meta.dirname, 'testing', 'serve-hash-phase.js');
+    const module = join(import.meta.dirname, 'testing', 'serve-test-phase.js');
     const env = { PATH: process.env['PATH'], FORGE_PORT: 'x', NATS_URL: '' };
     const { status, stderr } = spawnSync(process.execPath, [module, 'any'], { env, encoding: 'utf8' });
     expect(status).toBe(1);

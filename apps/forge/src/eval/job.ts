@@ -25,7 +25,8 @@ export interface DataSummary extends Omit<Accuracy, 'low' | 'high'> {
   readonly interval: readonly [number, number];
 }
 
-export type EvalSummary = ({ readonly kind: 'text' } & TextSummary) | ({ readonly kind: 'data' } & DataSummary);
+export type EvalSummary =
+  ({ readonly kind: 'text' } & Omit<TextSummary, 'texts'>) | ({ readonly kind: 'data' } & DataSummary);
 
 /** `forge eval`, in a worker thread. Progress is the share that is done. */
 export const run: WorkerFunction<EvalJob, EvalSummary, number> = async (job, { progress, signal }) => {
@@ -39,7 +40,8 @@ export const run: WorkerFunction<EvalJob, EvalSummary, number> = async (job, { p
   };
   if (job.kind === 'text') {
     const window = job.contextLength === null ? {} : { contextLength: job.contextLength };
-    return { kind: 'text', ...(await evaluateText(model, textsOf(data, job), { ...options, ...window })) };
+    const { texts: _, ...all } = await evaluateText(model, textsOf(data, job), { ...options, ...window });
+    return { kind: 'text', ...all };
   }
   if (!model.tokenizer) throw new ForgeError('TOKENIZER_INVALID', `${job.model} has no tokenizer.json`);
   const examples = job.part === 'all' ? data.examples : examplesOf(data, job.part);

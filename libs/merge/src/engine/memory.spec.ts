@@ -14,8 +14,8 @@ const peakBytes = (layers: number, method: string): number =>
 
 /** Of the largest tensor, in bfloat16. */
 const LARGEST_BYTES = 8192 * 1024 * 2;
-/** Node.js with three threads and the libraries of this project. */
-const PROGRAM_BYTES = 160e6;
+/** Node.js with three threads and the libraries of this project: 150 to 165 MB, as the collector of garbage happens to run. */
+const PROGRAM_BYTES = 180e6;
 
 test.each([
   // Two results that wait to be written.

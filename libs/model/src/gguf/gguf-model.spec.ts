@@ -70,7 +70,7 @@ describe('ternary models', () => {
       if (isTernary(name)) projections += info.sizeBytes / size;
       data += Math.ceil(info.sizeBytes / 32) * 32;
     }
-    expect(projections).toBeCloseTo(14 * bytesPerWeight, 12);
+    expect(projections).toBeCloseTo(7 * bytesPerWeight, 12);
     const { size } = await stat(path);
     expect(size - data).toBeGreaterThan(0);
     expect(size - data).toBeLessThan(8192);

@@ -48,7 +48,7 @@ export const SMALL: LlamaConfig = {
   vocabSize: 272,
   hiddenSize: 256,
   intermediateSize: 512,
-  numLayers: 2,
+  numLayers: 1,
   numHeads: 4,
   numKvHeads: 2,
   headDim: 64,

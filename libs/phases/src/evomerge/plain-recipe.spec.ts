@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { byteTokenizer, initWeights, parseConfig, writeModelFolder } from '@agent-forge/model';
 import type { ArtifactName, Json } from '@agent-forge/contracts';
 import { resolveParams } from '../phase.js';
+import { tinyModel } from '../testing/tiny-model.js';
 import { Workshop } from '../testing/workshop.js';
 import { phase } from './index.js';
 
@@ -11,22 +10,7 @@ const parents: ArtifactName[] = [];
 
 beforeAll(async () => {
   workshop = await Workshop.open({});
-  const tokenizer = byteTokenizer();
-  const config = parseConfig({
-    model_type: 'llama',
-    vocab_size: tokenizer.vocabSize,
-    hidden_size: 16,
-    intermediate_size: 24,
-    num_hidden_layers: 2,
-    num_attention_heads: 2,
-    tie_word_embeddings: true,
-  });
-  for (const [seed, role] of ['math', 'code'].entries()) {
-    const dir = join(workshop.dir, role);
-    await writeModelFolder(dir, { config, tokenizer, weights: initWeights(config, seed) });
-    const lineage = { parents: [], data: [], phase: 'import', params: {}, seed: null, codeVersion: 't', metrics: {} };
-    parents.push(await workshop.artifacts.putFolder(dir, role, { kind: 'model', lineage }));
-  }
+  for (const [seed, role] of ['math', 'code'].entries()) parents.push(await workshop.import(role, tinyModel(seed)));
 });
 
 afterAll(() => workshop.close());

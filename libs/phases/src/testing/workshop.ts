@@ -3,13 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ArtifactName, DataSource } from '@agent-forge/contracts';
 import { FsArtifactStore } from '@agent-forge/artifacts-fs';
-import { readModelFolder, type Model } from '@agent-forge/model';
+import { readModelFolder, writeModelFolder, type Model } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
 import type { Note } from '../host.js';
 import { LocalHost } from '../local-host.js';
 import { resolveParams, type Phase, type PhaseProgress } from '../phase.js';
 import type { PhaseReport } from '../shared/report.js';
 import type { Checkpoint } from '../task.js';
+
+const IMPORTED = {
+  parents: [],
+  data: [],
+  phase: 'import',
+  params: {},
+  seed: null,
+  codeVersion: 'test',
+  metrics: {},
+};
 
 /** What a phase is run with. */
 export interface Job {
@@ -111,19 +121,22 @@ export class Workshop {
     return readModelFolder(join(dir, 'it'));
   }
 
+  /** Stores a model as one that a recipe imports. */
+  async import(role: string, model: Model): Promise<ArtifactName> {
+    const dir = join(await mkdtemp(join(this.dir, 'import-')), role);
+    await writeModelFolder(dir, model);
+    return this.artifacts.putFolder(dir, role, { kind: 'model', lineage: IMPORTED });
+  }
+
   /** Stores a text as a data set. */
   async dataSet(name: string, text: string): Promise<DataSource> {
     const file = { name: `${name}.txt`, ...(await this.artifacts.putFile([Buffer.from(text)])) };
-    const lineage = {
-      parents: [],
-      data: [],
-      phase: 'import',
-      params: {},
-      seed: null,
-      codeVersion: 'test',
-      metrics: {},
-    };
-    const artifactId = await this.artifacts.putManifest({ version: 1, kind: 'dataset', files: [file], lineage });
+    const artifactId = await this.artifacts.putManifest({
+      version: 1,
+      kind: 'dataset',
+      files: [file],
+      lineage: IMPORTED,
+    });
     return { name, artifactId } as DataSource;
   }
 
