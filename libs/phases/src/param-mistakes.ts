@@ -1,6 +1,6 @@
 import type { TObject, TSchema } from '@sinclair/typebox';
 import { Value, ValueErrorType, type ValueError } from '@sinclair/typebox/value';
-import { nearest } from '@agent-forge/contracts';
+import { ForgeError, nearest } from '@agent-forge/contracts';
 import type { Phase } from './phase.js';
 
 /** Something wrong with the parameters of a phase. */
@@ -9,6 +9,11 @@ export interface ParamMistake {
   readonly path: readonly string[];
   /** What is wrong and what is allowed, to be read behind the parameter's name. */
   readonly problem: string;
+}
+
+/** The error about a mistake: `parameter rows of cognate is 0; it must be …`. */
+export function paramError(phase: string, { path, problem }: ParamMistake): ForgeError {
+  return new ForgeError('INVALID_ARGUMENT', `parameter ${path.join('.') || 'params'} of ${phase} ${problem}`);
 }
 
 /** Longer values are cut: a message is one line that a person reads. */

@@ -1,16 +1,10 @@
 import { Type, type Static, type TObject } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import {
-  ForgeError,
-  type ArtifactKind,
-  type ArtifactName,
-  type ArtifactStore,
-  type DataSource,
-} from '@agent-forge/contracts';
+import type { ArtifactKind, ArtifactName, ArtifactStore, DataSource } from '@agent-forge/contracts';
 import type { PhaseOutcome } from '@agent-forge/run';
 import type { Estimate, Situation } from './estimate.js';
 import type { PhaseHost } from './host.js';
-import { paramMistakes } from './param-mistakes.js';
+import { paramError, paramMistakes, type ParamMistake } from './param-mistakes.js';
 import type { Task } from './task.js';
 
 /** What a phase is given to work on. Plain data: it travels to the worker thread. */
@@ -93,6 +87,8 @@ export interface Phase<S extends TObject = TObject> {
   readonly resources: { readonly cpus: number; readonly memoryMiB: number };
   /** What it hands out to whichever replica is free, by name; see {@link PhaseHost.runTasks}. */
   readonly tasks?: Readonly<Record<string, Task>>;
+  /** What the schema of its parameters cannot say; empty when nothing is wrong. */
+  check?(params: Static<S>, families: Readonly<Record<string, number>>): ParamMistake[];
   /** What it will need and make, as far as can be told before: pure arithmetic on its parameters and what goes in. */
   estimate?(params: Static<S>, situation: Situation): Estimate;
   /** Does the work: reads artifacts, stores artifacts, measures. Runs in a worker thread. */
@@ -120,6 +116,5 @@ export function paramsOf<T extends Parameters<typeof Type.Object>[0]>(properties
 export function resolveParams<S extends TObject>(phase: Phase<S>, given: unknown): Static<S> {
   const [mistake] = paramMistakes(phase, given);
   if (mistake === undefined) return Value.Default(phase.params, structuredClone(given ?? {})) as Static<S>;
-  const place = mistake.path.join('.') || 'params';
-  throw new ForgeError('INVALID_ARGUMENT', `parameter ${place} of ${phase.name} ${mistake.problem}`);
+  throw paramError(phase.name, mistake);
 }

@@ -1,7 +1,7 @@
 import { ForgeError, type Recipe } from '@agent-forge/contracts';
 import { checkRecipe } from '@agent-forge/run';
-import { paramMistakes, type ParamMistake } from './param-mistakes.js';
-import type { Phase } from './phase.js';
+import { paramError, paramMistakes, type ParamMistake } from './param-mistakes.js';
+import { resolveParams, type Phase } from './phase.js';
 import { phases } from './registry.js';
 
 /** Something wrong with one phase of a recipe: with a parameter, or, where the path is empty, with what it reads. */
@@ -30,10 +30,8 @@ export function checkPipeline(recipe: Recipe, known: readonly Phase[] = phases):
   const [mistake] = pipelineMistakes(recipe, known);
   if (mistake === undefined) return;
   const { phase, path, problem } = mistake;
-  throw new ForgeError(
-    'INVALID_ARGUMENT',
-    path.length > 0 ? `parameter ${path.join('.')} of ${phase} ${problem}` : `recipe is refused: ${phase} ${problem}`,
-  );
+  if (path.length > 0) throw paramError(phase, mistake);
+  throw new ForgeError('INVALID_ARGUMENT', `recipe is refused: ${phase} ${problem}`);
 }
 
 /** Everything that is wrong with the phases of a recipe, in their order. Phases that are not known are left to others. */
@@ -45,7 +43,9 @@ export function pipelineMistakes(recipe: Pipeline, known: readonly Phase[] = pha
     const problems = consumptionProblems(phase, params, i === 0 ? 'first' : before, recipe);
     before = phase;
     const ofReading = problems.map((problem) => ({ phase: name, path: [], problem }));
-    return [...ofReading, ...paramMistakes(phase, params).map((mistake) => ({ phase: name, ...mistake }))];
+    const schema = paramMistakes(phase, params);
+    const mistakes = schema.length > 0 ? schema : (phase.check?.(resolveParams(phase, params), recipe.families) ?? []);
+    return [...ofReading, ...mistakes.map((mistake) => ({ phase: name, ...mistake }))];
   });
 }
 

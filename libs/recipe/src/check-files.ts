@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
-import { assertFormat, MAX_DATA_FILE_BYTES, readDataSet } from '@agent-forge/data';
+import { assertFormat, MAX_DATA_FILE_BYTES, PARTS, readDataSet, type Part } from '@agent-forge/data';
 import { openMergeSource, PlaceError, planMerge, type Mistake } from '@agent-forge/merge';
 import { openModelFolder, parameterCount } from '@agent-forge/model';
 import type { Situation } from '@agent-forge/phases';
@@ -22,14 +22,16 @@ export interface CheckedFiles {
 /** Looks at everything on this machine that a recipe names: whether it is there and can be read, and whether the models of a merge fit together. */
 export async function checkFiles(recipe: Recipe): Promise<CheckedFiles> {
   const mistakes: Mistake[] = [];
-  let dataBytes = 0;
-  for (const source of recipe.data) dataBytes += (await attempt(source, mistakes, dataSize)) ?? 0;
+  const data: CheckedData[] = [];
+  for (const source of recipe.data) data.push((await attempt(source, mistakes, checkData)) ?? UNSEEN);
+  checkParts(recipe, data, mistakes);
   const parameters: number[] = [];
   for (const source of recipe.models) {
     const count = await attempt(source, mistakes, modelParameters);
     if (count !== undefined) parameters.push(count);
   }
   if (mistakes.length === 0) await checkMerge(recipe, mistakes);
+  const dataBytes = data.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return { mistakes, dataBytes, models: { count: recipe.models.length, parameters: Math.max(0, ...parameters) } };
 }
 
@@ -47,7 +49,16 @@ async function attempt<T>(
   }
 }
 
-async function dataSize(path: string): Promise<number> {
+/** What was seen of a data set. */
+interface CheckedData {
+  readonly sizeBytes: number;
+  /** The parts that its text falls into; null where it was not read. */
+  readonly parts: ReadonlySet<Part> | null;
+}
+
+const UNSEEN: CheckedData = { sizeBytes: 0, parts: null };
+
+async function checkData(path: string): Promise<CheckedData> {
   const found = await stat(path).catch((error: unknown) => {
     throw new ForgeError('FILE_NOT_FOUND', `${path} does not exist or cannot be read`, error);
   });
@@ -55,8 +66,19 @@ async function dataSize(path: string): Promise<number> {
   assertFormat(path);
   if (found.size > MAX_DATA_FILE_BYTES)
     throw new ForgeError('PAYLOAD_TOO_LARGE', `${path} is over ${MAX_DATA_FILE_BYTES} bytes; split the file`);
-  if (found.size <= MAX_READ_BYTES) await readDataSet(path);
-  return found.size;
+  if (found.size > MAX_READ_BYTES) return { sizeBytes: found.size, parts: null };
+  const { blocks } = await readDataSet(path);
+  return { sizeBytes: found.size, parts: new Set(blocks.map(({ part }) => part)) };
+}
+
+/** Models are trained, chosen and measured on different parts of the text; one without anything in it would end the run. */
+function checkParts(recipe: Recipe, data: readonly CheckedData[], mistakes: Mistake[]): void {
+  if (data.length === 0 || mistakes.length > 0) return;
+  for (const part of PARTS) {
+    if (data.some(({ parts }) => parts === null || parts.has(part))) continue;
+    const problem = `the ${part} part of the text is empty; with 200 kB of text every part almost always has some`;
+    mistakes.push({ at: recipe.data[0]!.at, problem });
+  }
 }
 
 async function modelParameters(path: string): Promise<number> {

@@ -29,12 +29,10 @@ async function upload(
   const where = relative('', path);
   const options: UploadOptions = {
     signal,
-    onProgress: (sent, total) =>
-      board.update(
-        label,
-        `${label}  ${bar(total === 0 ? 1 : sent / total)}  ${size(sent)} of ${size(total)}  ${where}`,
-        sent === total,
-      ),
+    onProgress: (sent, total) => {
+      const figures = sent === total ? `${size(total)} sent` : `${size(sent)} of ${size(total)}`;
+      board.update(label, `${label}  ${bar(total === 0 ? 1 : sent / total)}  ${figures}  ${where}`, sent === total);
+    },
   };
   const { artifactId } =
     kind === 'data'

@@ -86,7 +86,7 @@ describe('cognate', () => {
   test.each([
     [
       { seeds: { x: ['ad'] } },
-      /seed x of cognate names the family ad, which is not in the mix \(up, next, copy, sort\)/,
+      /seeds.x of cognate names the family ad, which is not in the mix \(up, next, copy, sort\)/,
     ],
     [{ heads: 3 }, /heads of cognate is 3; it must divide/],
     [{ rowLength: 64, contextLength: 32 }, /rowLength of cognate is 64, more than the 32 positions/],

@@ -1,4 +1,5 @@
 import { definePhase } from '../phase.js';
+import { check } from './check.js';
 import { estimate } from './estimate.js';
 import { gate } from './gate.js';
 import { params } from './params.js';
@@ -15,6 +16,7 @@ export const phase = definePhase({
     { role: 'report', kind: 'report', meaning: 'every model and the plain average of the seeds on every family' },
   ],
   params,
+  check,
   estimate,
   resources: { cpus: 2, memoryMiB: 2048 },
   tasks: { train: async (input, context) => (await import('./train-task.js')).trainTask(input, context) },

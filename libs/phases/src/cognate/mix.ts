@@ -1,5 +1,4 @@
 import type { FamilyMix } from '../shared/families.js';
-import { checkFamilies } from '../shared/families.js';
 import { SPECIALTIES, type CognateParams } from './params.js';
 
 /** A seed to be trained. */
@@ -12,7 +11,6 @@ export interface SeedPlan {
 
 /**
  * The seeds of a recipe; without any the usual three, each with those of its usual families that the mix has.
- * @throws ForgeError INVALID_ARGUMENT when a recipe gives a seed a family that is not in the mix
  */
 export function seedPlans({ seeds }: Pick<CognateParams, 'seeds'>, families: FamilyMix): SeedPlan[] {
   if (seeds === undefined)
@@ -24,8 +22,6 @@ export function seedPlans({ seeds }: Pick<CognateParams, 'seeds'>, families: Fam
       ),
     }));
   return Object.entries(seeds).map(([name, given]) => {
-    const names = Array.isArray(given) ? given : Object.keys(given);
-    checkFamilies(names, families, `seed ${name} of cognate`);
     return { role: `seed-${name}`, own: Array.isArray(given) ? weighted(given, families) : given };
   });
 }

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
-import { ForgeError, type ArtifactName } from '@agent-forge/contracts';
+import type { ArtifactName } from '@agent-forge/contracts';
 import { readModelFolder, type Model } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
+import { paramError } from '../param-mistakes.js';
 import type { PhaseContext } from '../phase.js';
 import { Yardstick } from '../shared/yardstick.js';
 import { growBranches } from './branches.js';
+import { check } from './check.js';
 import type { CognateParams } from './params.js';
 import { CognateProgress } from './progress.js';
 import { reportOn, type Branch } from './report.js';
@@ -13,7 +15,8 @@ type Context = PhaseContext<CognateParams>;
 
 /** Trains a trunk and seeds from it, or takes imported models as seeds; measures all of them and stores everything. */
 export async function run(context: Context): Promise<PhaseOutcome> {
-  checkSize(context.params);
+  const [mistake] = check(context.params, context.families);
+  if (mistake) throw paramError('cognate', mistake);
   const branches = context.inputs.length > 0 ? imported(context) : await growBranches(context);
   const yardstick = await Yardstick.of(context, 'report', context.params.itemsPerFamily);
   const models = new Map<string, Model>();
@@ -27,14 +30,6 @@ function imported({ inputs }: Context): Branch[] {
     artifact: { id, kind, role: role.startsWith('seed-') ? role : `seed-${role}` },
     own: [],
   }));
-}
-
-function checkSize({ hiddenSize, heads, rowLength, contextLength }: CognateParams): void {
-  const refuse = (problem: string) => new ForgeError('INVALID_ARGUMENT', `parameter ${problem}`);
-  if (hiddenSize % (2 * heads) !== 0)
-    throw refuse(`heads of cognate is ${heads}; it must divide hiddenSize ${hiddenSize} into even parts`);
-  if (rowLength > contextLength)
-    throw refuse(`rowLength of cognate is ${rowLength}, more than the ${contextLength} positions of contextLength`);
 }
 
 async function open({ artifacts, workDir }: Context, { id, role }: ArtifactName): Promise<Model> {

@@ -1,6 +1,5 @@
 import { createFamily, DialogueEncoder, distinctItems, type Part, type TaskItem } from '@agent-forge/data';
 import { byteTokenizer, evaluateItems, type Accuracy, type Model, type SequenceScorer } from '@agent-forge/model';
-import { ForgeError } from '@agent-forge/contracts';
 import type { FamilyScore, Interval, ReportRow } from './report.js';
 
 /** Task families with their weights in a mix. */
@@ -58,14 +57,6 @@ export function familyRow(
   artifactId?: string,
 ): ReportRow {
   return { name, ...(artifactId === undefined ? {} : { artifactId }), accuracy, loss, families };
-}
-
-/** @throws ForgeError INVALID_ARGUMENT when a family of the list is not in the mix */
-export function checkFamilies(names: readonly string[], mix: FamilyMix, place: string): void {
-  const stranger = names.find((name) => !Object.hasOwn(mix, name));
-  if (stranger === undefined) return;
-  const known = Object.keys(mix).join(', ');
-  throw new ForgeError('INVALID_ARGUMENT', `${place} names the family ${stranger}, which is not in the mix (${known})`);
 }
 
 function scoreOf(accuracy: Accuracy): FamilyScore {
