@@ -108,6 +108,8 @@ async function measureMethod(method, paths, folder, rounds) {
 /** mergekit's seconds without its start-up, which is what a merge of tiny models takes. */
 async function measurePeer(peer, method, paths, tiny, folder) {
   const ask = (recipe, out) => peer.ask({ recipe, out });
+  // The first start of all reads the libraries from the disk, which is no part of what later ones cost.
+  await merge(method, tiny, folder, ask);
   const startup = await merge(method, tiny, folder, ask);
   const { seconds, peakBytes } = await merge(method, paths, folder, ask);
   return {

@@ -146,12 +146,17 @@ describe('what is wrong is said in one line', () => {
     await expect(access(join(dir, 'bytes'))).rejects.toThrow('ENOENT');
   });
 
-  test('a text that is too short for a split', async () => {
+  test('a text that is too short for a split is refused before anything starts', async () => {
     await writeFile(join(dir, 'short.txt'), 'A short text.\n');
     const { code, stderr } = await forge(dir, 'demo', '--text', 'short.txt', '--data-dir', 'short');
+    await expect(access(join(dir, 'short'))).rejects.toThrow('ENOENT');
     expect([code, oneLine(stderr)]).toEqual([
       1,
-      [expect.stringMatching(/the run did not complete: .*200 kB.*\(RUN_FAILED\)/)],
+      [
+        expect.stringMatching(
+          /--set data\.text=.*short\.txt: the train part of the text is empty.*200 kB.*\(RECIPE_INVALID\)/,
+        ),
+      ],
     ]);
   });
 });

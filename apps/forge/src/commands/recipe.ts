@@ -34,8 +34,8 @@ export function recipeCommand(): Command {
 async function checkRecipe(path: string, { set, dataDir, json }: Options): Promise<void> {
   const report = await checkRecipeFile(path, { overrides: set.map(parseOverride), dataDir });
   process.stdout.write(json ? `${JSON.stringify(forPrograms(report))}\n` : recipeText(report));
-  if (report.mistakes.length > 0)
-    throw new ForgeError('RECIPE_INVALID', `${path} has ${report.mistakes.length} mistake(s)`);
+  const count = report.mistakes.length;
+  if (count > 0) throw new ForgeError('RECIPE_INVALID', `${path} has ${count} ${count === 1 ? 'mistake' : 'mistakes'}`);
   assertSubmittable(report);
   if (!json)
     process.stdout.write(

@@ -5,15 +5,15 @@ import { mergeRecipeOf } from '../recipe/read-recipe.js';
 import { mergeFolders } from './merge-folders.js';
 
 /*
- * Test tool, run as a process of its own: merges sparse models of so many layers, whose largest tensors are all of the same
- * size. Prints the peak of resident memory in bytes.
+ * Test tool, run as a process of its own: merges sparse models of so many layers, whose largest tensors are all of so many
+ * rows of 1024 numbers. Prints the peak of resident memory in bytes.
  */
-const [folder = '', layers = '1', method = 'linear'] = process.argv.slice(2);
+const [folder = '', method = 'linear', layers = '1', rows = '8192'] = process.argv.slice(2);
 const json = {
   model_type: 'llama',
-  vocab_size: 8192,
+  vocab_size: Number(rows),
   hidden_size: 1024,
-  intermediate_size: 8192,
+  intermediate_size: Number(rows),
   num_hidden_layers: Number(layers),
   num_attention_heads: 8,
   num_key_value_heads: 1,

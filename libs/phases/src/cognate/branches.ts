@@ -3,13 +3,13 @@ import { measureStepSeconds, type OptimizerOptions } from '@agent-forge/model';
 import type { PhaseContext } from '../phase.js';
 import type { FamilyMix } from '../shared/families.js';
 import { mixtureSource } from '../shared/mixture.js';
+import { startOf, type TrainInput, type TrainOutput } from '../shared/train-task.js';
 import { Yardstick } from '../shared/yardstick.js';
 import { seedMix, seedPlans } from './mix.js';
 import type { CognateParams } from './params.js';
 import { CognateProgress } from './progress.js';
 import type { Branch } from './report.js';
 import { planSteps, type StepPlan } from './steps.js';
-import { startOf, type TrainInput, type TrainOutput } from './train-task.js';
 
 /** The control's role. */
 const GENERALIST = 'generalist';
@@ -97,6 +97,7 @@ function inputOf(
 ): Omit<TrainInput, 'from' | 'optimizer'> {
   const { rows, rowLength, textShare, maxRollbacks } = params;
   return {
+    phase: 'cognate',
     role,
     families,
     data: data.map(({ name, artifactId }) => ({ name, artifactId })),

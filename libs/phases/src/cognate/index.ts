@@ -19,7 +19,7 @@ export const phase = definePhase({
   check,
   estimate,
   resources: { cpus: 2, memoryMiB: 2048 },
-  tasks: { train: async (input, context) => (await import('./train-task.js')).trainTask(input, context) },
+  tasks: { train: async (input, context) => (await import('../shared/train-task.js')).trainTask(input, context) },
   run: async (context) => (await import('./run.js')).run(context),
   gate,
   fallback: null,

@@ -1,15 +1,13 @@
-import { bootstrap, bootstrapPairedDifference, type Model } from '@agent-forge/model';
+import type { Model } from '@agent-forge/model';
 import { ByteNgram } from '@agent-forge/data';
-import type { Comparison, Interval, PhaseReport, ReportRow } from '../shared/report.js';
+import { compare } from '../shared/compare.js';
+import type { PhaseReport, ReportRow } from '../shared/report.js';
 import { metricsOf, rowOf, type Measured, type Yardstick } from '../shared/yardstick.js';
 import { verdictsOf } from './verdicts.js';
 
 /** What the result and its control are called in the report. */
 export const CHAMPION = 'champion';
 export const AVERAGE = 'average';
-
-/** The resamples of fewer texts say nothing of other texts. */
-const LEAST_TEXTS = 5;
 
 /** A model to measure: its name in the report, and its artifact where it is stored. */
 export interface Contender {
@@ -38,7 +36,7 @@ export function reportOf(
   const counted = baselines(yardstick);
   const rows = contenders.map(({ name, artifactId }) => rowOf(name, measured.get(name)!, artifactId));
   const others = [...measured.keys()].filter((name) => name !== CHAMPION);
-  const comparisons = others.flatMap((than) => comparisonOf(than, measured));
+  const comparisons = others.flatMap((than) => compare(CHAMPION, than, measured));
   const unit = yardstick.items.length > 0 ? 'points' : 'bits per byte';
   const verdicts = verdictsOf(comparisons, unit, parents, bestParent);
   const metrics: Record<string, number> = {};
@@ -47,27 +45,6 @@ export function reportOf(
     Object.assign(metrics, metricsOf(name, { text: { bitsPerByte: bitsPerByte! } }));
   const report = { phase: 'evomerge', rows: [...counted, ...rows], comparisons, figures, verdicts };
   return { report, metrics };
-}
-
-/** How much better the champion is than another on the same items or texts; none where there are too few. */
-function comparisonOf(than: string, measured: ReadonlyMap<string, Measured>): Comparison[] {
-  const difference = differenceOf(measured.get(CHAMPION)!, measured.get(than)!, than);
-  return difference ? [{ name: `${CHAMPION} − ${than}`, better: CHAMPION, than, difference }] : [];
-}
-
-function differenceOf(mine: Measured, theirs: Measured, seed: string): Interval | undefined {
-  if (mine.tasks && theirs.tasks) return bootstrapPairedDifference(mine.tasks.correct, theirs.tasks.correct, { seed });
-  const [a, b] = [mine.text?.texts, theirs.text?.texts];
-  if (a === undefined || b === undefined || a.length < LEAST_TEXTS) return undefined;
-  const saved = (indices: Int32Array): number => {
-    let [bits, bytes] = [0, 0];
-    for (const i of indices) {
-      bits += b[i]!.bits - a[i]!.bits;
-      bytes += a[i]!.bytes;
-    }
-    return bits / bytes;
-  };
-  return bootstrap(a.length, saved, { seed });
 }
 
 /** What counting bytes would reach, on the same text. */

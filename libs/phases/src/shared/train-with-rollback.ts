@@ -41,6 +41,8 @@ export interface RecoverableTraining {
   /** Of the checkpoints, should anybody look at one. */
   readonly lineage: Lineage;
   readonly rule?: ParameterRule;
+  /** Part of the steps over which the quantiser of a ternary model comes in. */
+  readonly ramp?: number;
 }
 
 /** The result, and how it came about. */
@@ -89,7 +91,7 @@ export async function trainWithRollback(training: RecoverableTraining, host: Hos
 }
 
 async function attempt(
-  { model, source, steps, optimizer, lineage, rule }: RecoverableTraining,
+  { model, source, steps, optimizer, lineage, rule, ramp }: RecoverableTraining,
   host: Host,
   good: TrainState[],
   rollbacks: readonly Rollback[],
@@ -105,6 +107,7 @@ async function attempt(
     threads,
     signal,
     ...(rule ? { rule } : {}),
+    ...(ramp ? { ternaryShare: (step: number, all: number) => Math.min(1, step / (ramp * all)) } : {}),
     ...(resume ? { resume } : {}),
     checkpointSeconds: CHECKPOINT_SECONDS,
     onCheckpoint: async (state) => {

@@ -1,35 +1,21 @@
 import { join } from 'node:path';
 import type { ArtifactName, DataSource, Json, Lineage } from '@agent-forge/contracts';
-import {
-  byteTokenizer,
-  initWeights,
-  parseConfig,
-  readModelFolder,
-  writeModelFolder,
-  type Model,
-  type OptimizerOptions,
-} from '@agent-forge/model';
-import { readCorpus, shares } from '../shared/corpus.js';
-import type { FamilyMix } from '../shared/families.js';
-import { mixtureSource } from '../shared/mixture.js';
-import { trainWithRollback, type Rollback } from '../shared/train-with-rollback.js';
+import { readModelFolder, writeModelFolder, type Model, type OptimizerOptions } from '@agent-forge/model';
 import type { TaskContext, TaskOutput } from '../task.js';
-
-/** The size of a new model. */
-export interface ModelSize {
-  readonly hiddenSize: number;
-  readonly intermediateSize: number;
-  readonly layers: number;
-  readonly heads: number;
-  readonly contextLength: number;
-}
+import { readCorpus, shares } from './corpus.js';
+import type { FamilyMix } from './families.js';
+import { mixtureSource } from './mixture.js';
+import { newModel, type ModelForm } from './new-model.js';
+import { trainWithRollback, type Rollback } from './train-with-rollback.js';
 
 /** One training: all that its result depends on. */
 export interface TrainInput {
+  /** The phase that asks for it. */
+  readonly phase: string;
   /** The role of the model that it makes. */
   readonly role: string;
   /** Where it begins: a stored model, or a new one. */
-  readonly from: { readonly model: string } | { readonly size: ModelSize };
+  readonly from: { readonly model: string } | { readonly size: ModelForm };
   readonly families: FamilyMix;
   readonly data: readonly Pick<DataSource, 'name' | 'artifactId'>[];
   /** Which of how many contiguous shares of the text it gets. */
@@ -40,6 +26,8 @@ export interface TrainInput {
   readonly steps: number;
   readonly optimizer: OptimizerOptions;
   readonly maxRollbacks: number;
+  /** Part of the steps over which the quantiser of a ternary model comes in, from not at all to all the way; all the way from the first step when left out. */
+  readonly ramp?: number;
   readonly seed: number;
 }
 
@@ -52,7 +40,7 @@ export interface TrainOutput {
   readonly rollbacks: readonly Rollback[];
 }
 
-/** Trains a trunk or a seed and stores it. */
+/** Trains a model on a mixture and stores it: the task `train` of every phase that trains on the data as it is. */
 export async function trainTask(input: Json, context: TaskContext): Promise<TaskOutput> {
   const plan = input as unknown as TrainInput;
   const model = await startOf(plan, context);
@@ -61,9 +49,9 @@ export async function trainTask(input: Json, context: TaskContext): Promise<Task
     model,
     { rows: plan.rows, length: plan.rowLength, seed: `${plan.seed}/${plan.role}` },
   );
-  const { steps, optimizer, maxRollbacks } = plan;
+  const { steps, optimizer, maxRollbacks, ramp } = plan;
   const lineage = lineageOf(plan, context);
-  const training = { model, source, steps, optimizer, maxRollbacks, lineage };
+  const training = { model, source, steps, optimizer, maxRollbacks, lineage, ...(ramp ? { ramp } : {}) };
   const { model: trained, finalLoss, seconds, rollbacks } = await trainWithRollback(training, context);
   const dir = join(context.workDir, plan.role);
   await writeModelFolder(dir, trained);
@@ -90,33 +78,14 @@ async function textsOf({ data, share }: TrainInput, context: TaskContext): Promi
 }
 
 /** What went in, for the manifest; losses on the train part are no metrics. */
-function lineageOf({ from, data, seed, ...plan }: TrainInput, { codeVersion }: TaskContext): Lineage {
+function lineageOf({ phase, from, data, seed, ...plan }: TrainInput, { codeVersion }: TaskContext): Lineage {
   return {
     parents: 'model' in from ? [from.model] : [],
     data: data.map(({ artifactId }) => artifactId),
-    phase: 'cognate',
+    phase,
     params: { ...plan, ...('size' in from ? { size: from.size } : {}) },
     seed,
     codeVersion,
     metrics: {},
   };
-}
-
-/** A new byte-level model with random weights. */
-function newModel(size: ModelSize, seed: number): Model {
-  const tokenizer = byteTokenizer();
-  const config = parseConfig({
-    model_type: 'llama',
-    vocab_size: tokenizer.vocabSize,
-    hidden_size: size.hiddenSize,
-    intermediate_size: size.intermediateSize,
-    num_hidden_layers: size.layers,
-    num_attention_heads: size.heads,
-    max_position_embeddings: size.contextLength,
-    tie_word_embeddings: true,
-    bos_token_id: tokenizer.bosId,
-    eos_token_id: tokenizer.eosId,
-    pad_token_id: tokenizer.padId,
-  });
-  return { config, weights: initWeights(config, seed), tokenizer };
 }
