@@ -2,8 +2,12 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson, ForgeError, type ArtifactStore, type Json } from '@agent-forge/contracts';
 import type { Note, PhaseHost } from './host.js';
+import { ProcessMemory, type HostMemory } from './host-memory.js';
 import type { Phase } from './phase.js';
 import type { Checkpoint, TaskContext, TaskOutput, TaskProgress } from './task.js';
+
+const CHECKPOINT = 'checkpoint';
+const PLAN = 'plan';
 
 /** What a {@link LocalHost} is told. */
 export interface LocalHostOptions {
@@ -15,24 +19,39 @@ export interface LocalHostOptions {
   readonly signal: AbortSignal;
   /** Hears of notes. */
   readonly onNote?: (note: Note) => void;
+  /** Keeps what another host is to go on from (default: nothing outlives the process). */
+  readonly memory?: HostMemory;
+  /** Whether checkpoints that newer ones replace are removed from the store, in which nobody else may be writing. */
+  readonly dropsOldCheckpoints?: boolean;
 }
 
-/** Hosts a phase in this thread, without a broker: tasks run one after the other, and what is remembered lives as long as the host. */
+/** Hosts a phase in this thread, without a broker: tasks run one after the other. */
 export class LocalHost implements PhaseHost {
-  checkpoint: Checkpoint | undefined;
-  #plan: Json | undefined;
-  readonly #results = new Map<string, TaskOutput>();
-  readonly #checkpoints = new Map<string, Checkpoint>();
+  readonly #memory: HostMemory;
 
-  constructor(readonly options: LocalHostOptions) {}
+  private constructor(
+    readonly options: LocalHostOptions,
+    public checkpoint: Checkpoint | undefined,
+  ) {
+    this.#memory = options.memory ?? new ProcessMemory();
+  }
+
+  /** A host that goes on from what its memory has. */
+  static async open(options: LocalHostOptions): Promise<LocalHost> {
+    return new LocalHost(options, (await options.memory?.get(CHECKPOINT)) as Checkpoint | undefined);
+  }
 
   saveCheckpoint = async (checkpoint: Checkpoint): Promise<void> => {
+    await this.#save(CHECKPOINT, checkpoint);
     this.checkpoint = structuredClone(checkpoint);
   };
 
   plan = async <T extends Json>(make: () => Promise<T> | T): Promise<T> => {
-    this.#plan ??= await make();
-    return this.#plan as T;
+    const made = await this.#memory.get(PLAN);
+    if (made !== undefined) return made as T;
+    const plan = await make();
+    await this.#memory.set(PLAN, plan);
+    return plan;
   };
 
   note = async (note: Note): Promise<void> => this.options.onNote?.(note);
@@ -46,30 +65,40 @@ export class LocalHost implements PhaseHost {
     for (const [index, input] of inputs.entries()) {
       this.options.signal.throwIfAborted();
       const key = canonicalJson([task, input]);
-      const output = this.#results.get(key) ?? (await this.#run(task, input, key, (p) => onProgress?.(index, p)));
-      this.#results.set(key, output);
-      outputs.push(output);
+      const known = (await this.#memory.get(`result ${key}`)) as TaskOutput | undefined;
+      outputs.push(known ?? (await this.#run(task, input, key, (progress) => onProgress?.(index, progress))));
     }
     return outputs;
   };
 
   async #run(task: string, input: Json, key: string, report: (progress: TaskProgress) => void): Promise<TaskOutput> {
-    const { phase, workDir, ...rest } = this.options;
+    const { phase, workDir, artifacts, threads, codeVersion, signal } = this.options;
     const run = phase.tasks?.[task];
     if (run === undefined) throw new ForgeError('INTERNAL', `${phase.name} has no task ${task}`);
     await mkdir(workDir, { recursive: true });
     const scratch = await mkdtemp(join(workDir, `${task}-`));
+    const name = `${CHECKPOINT} ${key}`;
+    const checkpoint = (await this.#memory.get(name)) as Checkpoint | undefined;
+    const saveCheckpoint = (newer: Checkpoint): Promise<void> => this.#save(name, newer);
     const context: TaskContext = {
-      ...rest,
-      workDir: scratch,
-      checkpoint: this.#checkpoints.get(key),
-      saveCheckpoint: async (checkpoint) => void this.#checkpoints.set(key, structuredClone(checkpoint)),
-      report,
+      ...{ artifacts, threads, codeVersion, signal },
+      ...{ workDir: scratch, checkpoint, saveCheckpoint, report },
     };
     try {
-      return await run(input, context);
+      const output = await run(input, context);
+      await this.#memory.set(`result ${key}`, output as unknown as Json);
+      return output;
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
+  }
+
+  async #save(name: string, checkpoint: Checkpoint): Promise<void> {
+    const before = (await this.#memory.get(name)) as Checkpoint | undefined;
+    await this.#memory.set(name, checkpoint as unknown as Json);
+    if (!this.options.dropsOldCheckpoints || before === undefined) return;
+    const kept = new Set(checkpoint.artifacts.map(({ id }) => id));
+    const old = new Set(before.artifacts.map(({ id }) => id).filter((id) => !kept.has(id)));
+    await this.options.artifacts.collect({ isReachable: (id) => !old.has(id), beforeMs: Infinity });
   }
 }

@@ -39,6 +39,14 @@ export interface ReadRecipe {
  * @throws ForgeError FILE_NOT_FOUND, PAYLOAD_TOO_LARGE, INVALID_ARGUMENT when it is no UTF-8
  */
 export async function readRecipe(path: string, overrides: readonly Override[] = []): Promise<ReadRecipe> {
+  return parseRecipe(await readRecipeText(path), path, overrides);
+}
+
+/**
+ * The text of a recipe.
+ * @throws ForgeError FILE_NOT_FOUND, PAYLOAD_TOO_LARGE, INVALID_ARGUMENT when it is no UTF-8
+ */
+export async function readRecipeText(path: string): Promise<string> {
   const found = await stat(path).catch((error: unknown) => {
     throw new ForgeError('FILE_NOT_FOUND', `${path} does not exist or cannot be read`, error);
   });
@@ -50,20 +58,30 @@ export async function readRecipe(path: string, overrides: readonly Override[] = 
     );
   const bytes = await readFile(path);
   try {
-    return parseRecipe(new TextDecoder('utf-8', { fatal: true }).decode(bytes), path, overrides);
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     if (error instanceof TypeError) throw new ForgeError('INVALID_ARGUMENT', `${path} is not UTF-8 text`, error);
     throw error;
   }
 }
 
-/** Reads a recipe and everything that is wrong with it, but for the files that it names. @param path for messages, and for the paths in it */
-export function parseRecipe(text: string, path: string, overrides: readonly Override[] = []): ReadRecipe {
+/**
+ * Reads a recipe and everything that is wrong with it, but for the files that it names.
+ * @param path for messages, and for the paths in it
+ * @param reshape makes a recipe of what stands in the file, where that is none
+ */
+export function parseRecipe(
+  text: string,
+  path: string,
+  overrides: readonly Override[] = [],
+  reshape?: (root: LocatedMap) => LocatedMap,
+): ReadRecipe {
   const mistakes: Mistake[] = [];
   const recipe = collecting(mistakes, () => {
     const parsed = parseLocatedYaml(text, path, mistakes);
     if (parsed.kind !== 'map') throw new PlaceError(path, parsed.at, 'a recipe is a map; see docs/guides/recipes.md');
-    const root = applyOverrides(underForge(parsed, mistakes), overrides, mistakes);
+    const shaped = reshape?.(parsed) ?? underForge(parsed, mistakes);
+    const root = applyOverrides(shaped, overrides, mistakes);
     const read = readRoot(new Field(path, 'the recipe', root, mistakes), root, text);
     mistakes.push(...pipelinePlaces(read));
     return read;

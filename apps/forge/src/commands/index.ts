@@ -22,6 +22,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import('./inspect.js')).inspectCommand(),
   merge: async () => (await import('./merge.js')).mergeCommand(),
   models: async () => (await import('./models.js')).modelsCommand(),
+  phase: async () => (await import('./phase.js')).phaseCommand(),
   phases: async () => (await import('./phases.js')).phasesCommand(),
   train: async () => (await import('./train.js')).trainCommand(),
 };

@@ -10,6 +10,28 @@ export interface PhaseLine {
   matters: boolean;
 }
 
+/** The numbers of the moment: `train trunk  step 20/300  loss 1.203  9120 tokens/s`. */
+export function progressText({
+  stage,
+  step = 0,
+  steps = 0,
+  metrics = {},
+}: {
+  readonly stage: string;
+  readonly step?: number;
+  readonly steps?: number;
+  readonly metrics?: Readonly<Record<string, number>>;
+}): string {
+  const { loss, tokensPerSecond } = metrics;
+  const figures = [
+    stage,
+    steps > 0 ? `step ${step}/${steps}` : undefined,
+    loss === undefined ? undefined : `loss ${loss.toFixed(3)}`,
+    tokensPerSecond === undefined ? undefined : `${Math.round(tokensPerSecond)} tokens/s`,
+  ];
+  return figures.filter((figure) => figure !== undefined).join('  ');
+}
+
 /** Turns the events of a run into one line for each phase. */
 export class PhaseLines {
   readonly #startedMs = new Map<string, number>();
@@ -60,18 +82,11 @@ export class PhaseLines {
     time: string,
     { stage, fraction, step, steps, metrics }: EventData<'phase.progress'>,
   ): PhaseLine {
-    const { loss, tokensPerSecond } = metrics;
     const elapsed = this.#elapsedSeconds(phase, time);
-    const figures = [
-      stage,
-      steps > 0 ? `step ${step}/${steps}` : undefined,
-      loss === undefined ? undefined : `loss ${loss.toFixed(3)}`,
-      tokensPerSecond === undefined ? undefined : `${Math.round(tokensPerSecond)} tokens/s`,
-      fraction < LEAST_SHARE ? undefined : `${duration((elapsed * (1 - fraction)) / fraction)} left`,
-    ];
+    const left = fraction < LEAST_SHARE ? '' : `  ${duration((elapsed * (1 - fraction)) / fraction)} left`;
     const matters = this.#stages.get(phase) !== stage;
     this.#stages.set(phase, stage);
-    return { text: this.#line(phase, fraction, figures.filter((f) => f !== undefined).join('  ')), matters };
+    return { text: this.#line(phase, fraction, `${progressText({ stage, step, steps, metrics })}${left}`), matters };
   }
 
   #elapsedSeconds(phase: string, time: string): number {

@@ -82,7 +82,7 @@ export class Workshop {
       ),
     };
     const common = { artifacts: this.artifacts, workDir, threads: job.threads ?? 1, codeVersion: 'test', signal };
-    const host = new LocalHost({ ...common, phase: counted, onNote: (note) => notes.push(note) });
+    const host = await LocalHost.open({ ...common, phase: counted, onNote: (note) => notes.push(note) });
     host.checkpoint = job.checkpoint;
     const outcome = await phase.run({
       ...common,

@@ -1,9 +1,15 @@
 import type { WorkerContext } from '@agent-forge/tensor/worker';
-import type { Checkpoint, Phase, PhaseInput, PhaseProgress } from '@agent-forge/phases';
+import {
+  runPhase,
+  type Bounds,
+  type Checkpoint,
+  type Phase,
+  type PhaseInput,
+  type PhaseProgress,
+} from '@agent-forge/phases';
 import type { PhaseOutcome } from '@agent-forge/run';
 import { openStore, type StoreLocation } from '../open-store.js';
 import { RemoteHost } from '../thread/remote-host.js';
-import { runPhase, type Bounds } from './run-phase.js';
 import { throttled } from './throttled.js';
 
 /** What the thread that runs a phase is given. */

@@ -1,6 +1,6 @@
 import { ForgeError } from '@agent-forge/contracts';
-import type { Phase, PhaseContext } from '@agent-forge/phases';
 import type { PhaseOutcome } from '@agent-forge/run';
+import type { Phase, PhaseContext } from './phase.js';
 
 /** Bounds that a recipe sets for metrics, by name. */
 export type Bounds = Readonly<Record<string, { readonly min?: number | undefined; readonly max?: number | undefined }>>;

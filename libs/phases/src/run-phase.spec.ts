@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ForgeError } from '@agent-forge/contracts';
-import type { Phase, PhaseContext } from '@agent-forge/phases';
-import { phase as hashPhase } from '../testing/hash-phase.js';
+import { definePhase, paramsOf, type Phase, type PhaseContext } from './phase.js';
 import { runPhase, type Bounds } from './run-phase.js';
 
 const outcome = (role: string) => ({
@@ -14,12 +13,17 @@ function phaseThat(
   run: () => Promise<ReturnType<typeof outcome>>,
   fallback?: () => Promise<ReturnType<typeof outcome>>,
 ): Phase {
-  return {
-    ...hashPhase,
+  return definePhase({
+    name: 'hash',
+    module: import.meta.url,
+    consumes: { atLeast: 0, data: false },
+    produces: [],
+    params: paramsOf({}),
+    resources: { cpus: 1, memoryMiB: 1 },
     run,
     gate: ({ metrics }) => (metrics['quality'] === 1 ? [] : ['quality is below 1']),
     fallback: fallback ? { name: 'plain-average', run: fallback } : null,
-  };
+  });
 }
 
 const context = (allowFallback: boolean, signal = new AbortController().signal) =>
