@@ -25,6 +25,7 @@ import { PhasesController } from './phases/phases.controller.js';
 import { EventsController } from './runs/events.controller.js';
 import { RunFit } from './runs/run-fit.js';
 import { RunIndex } from './runs/run-index.js';
+import { RunRequests } from './runs/run-requests.js';
 import { RunsController } from './runs/runs.controller.js';
 import { ARTIFACTS, CODE_VERSION } from './tokens.js';
 import { Staging } from './uploads/staging.js';
@@ -65,6 +66,7 @@ export class GatewayModule {
         { provide: ARTIFACTS, useValue: store },
         { provide: Staging, useValue: new Staging(workDir(config.dataDir)) },
         { provide: CODE_VERSION, useValue: config.codeVersion },
+        RunRequests,
         ApiDocument,
       ],
     };

@@ -66,6 +66,12 @@ export interface RunRequest {
   budget?: BudgetRequest;
 }
 
+/** `POST /v1/phases/{phase}/runs`: what one phase alone is to do, on one model or several. */
+export interface PhaseRunRequest extends Omit<RunRequest, 'phases'>, Omit<RunPhaseRequest, 'phase'> {
+  /** A model, instead of `models`. */
+  artifactId?: string;
+}
+
 /** `POST /v1/runs/{run}:retry` and `:fork`: what is to be done anew. */
 export interface RedoRequest {
   /** The first phase that is done anew. */

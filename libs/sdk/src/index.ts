@@ -3,6 +3,7 @@ export { type Connection } from './http/connection.js';
 export { type UploadOptions } from './verbs/upload-files.js';
 export * from './verbs/upload-dataset.js';
 export * from './verbs/create-run.js';
+export * from './verbs/run-phase.js';
 export * from './verbs/get-run.js';
 export * from './verbs/list-runs.js';
 export * from './verbs/watch-run.js';

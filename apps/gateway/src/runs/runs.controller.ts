@@ -1,27 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import {
-  ForgeError,
-  isId,
-  ulid,
-  type ArtifactStore,
-  type Caller,
-  type ErrorCode,
-  type RunList,
-  type RunView,
-} from '@agent-forge/contracts';
+import { ForgeError, isId, type Caller, type ErrorCode, type RunList, type RunView } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
 import { checkPipeline } from '@agent-forge/phases';
 import { forkOf, withParams, type Command, type RunState } from '@agent-forge/run';
 import { CallerOf } from '../auth/token.guard.js';
 import { ApiAnswer } from '../docs/decorators.js';
-import { ARTIFACTS } from '../tokens.js';
-import { recipeOf } from './recipe.js';
+import { REQUEST_ERRORS } from './request-errors.js';
 import { RunFit } from './run-fit.js';
 import { RunIndex } from './run-index.js';
 import { ListQueryDto, ReasonDto, RedoDto, RunRequestDto } from './run-request.dto.js';
+import { RunRequests } from './run-requests.js';
 import { runView } from './run-view.js';
 
 /** What may go wrong with what the owner of a run wants. */
@@ -35,7 +25,7 @@ export class RunsController {
     private readonly log: RunLog,
     private readonly index: RunIndex,
     private readonly fit: RunFit,
-    @Inject(ARTIFACTS) private readonly store: ArtifactStore,
+    private readonly requests: RunRequests,
   ) {}
 
   @Post()
@@ -43,23 +33,14 @@ export class RunsController {
   @ApiAnswer(202, 'RunView', {
     summary: 'Ask for a run. It is checked as far as possible before it is accepted.',
     description: 'The run, which works on by itself.',
-    errors: [
-      'INVALID_ARGUMENT',
-      'BUDGET_EXCEEDED',
-      'ARTIFACT_NOT_FOUND',
-      'PAYLOAD_TOO_LARGE',
-      'UNSUPPORTED_FORMAT',
-      'BROKER_UNAVAILABLE',
-    ],
+    errors: REQUEST_ERRORS,
   })
-  async create(
+  create(
     @Body() request: RunRequestDto,
     @CallerOf() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RunView> {
-    const recipe = await recipeOf(request, this.store);
-    await this.fit.assertFits(recipe);
-    return this.#request(caller, { do: 'request', recipe, requestedBy: caller.subject }, reply);
+    return this.requests.accept(caller, request, reply);
   }
 
   @Get()
@@ -136,15 +117,7 @@ export class RunsController {
     const { recipe, fork } = forkOf(await loadRun(this.log, caller, run), phase, params);
     checkPipeline(recipe);
     await this.fit.assertFits(recipe);
-    return this.#request(caller, { do: 'request', recipe, requestedBy: caller.subject, fork }, reply);
-  }
-
-  async #request(caller: Caller, command: Command & { do: 'request' }, reply: FastifyReply): Promise<RunView> {
-    const run = ulid(Date.now(), randomBytes(10));
-    const { state } = await this.log.execute(caller.tenant, run, command);
-    await this.index.reached(state.sequence);
-    void reply.header('location', `/v1/runs/${run}`);
-    return runView(state);
+    return this.requests.begin(caller, { do: 'request', recipe, requestedBy: caller.subject, fork }, reply);
   }
 
   async #command(caller: Caller, run: string, command: Command): Promise<RunView> {

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { ulid, type ArtifactStore, type Caller, type RunRequest, type RunView } from '@agent-forge/contracts';
+import { RunLog } from '@agent-forge/nats';
+import type { Command } from '@agent-forge/run';
+import { ARTIFACTS } from '../tokens.js';
+import { recipeOf } from './recipe.js';
+import { RunFit } from './run-fit.js';
+import { RunIndex } from './run-index.js';
+import { runView } from './run-view.js';
+
+/** Makes runs of what callers ask for. */
+@Injectable()
+export class RunRequests {
+  constructor(
+    private readonly log: RunLog,
+    private readonly index: RunIndex,
+    private readonly fit: RunFit,
+    @Inject(ARTIFACTS) private readonly store: ArtifactStore,
+  ) {}
+
+  /**
+   * Checks a request as far as possible, and makes a run of it.
+   * @param reply gets the place of the run
+   * @throws ForgeError INVALID_ARGUMENT, ARTIFACT_NOT_FOUND, BUDGET_EXCEEDED
+   */
+  async accept(caller: Caller, request: RunRequest, reply: FastifyReply): Promise<RunView> {
+    const recipe = await recipeOf(request, this.store);
+    await this.fit.assertFits(recipe);
+    return this.begin(caller, { do: 'request', recipe, requestedBy: caller.subject }, reply);
+  }
+
+  /** Makes a run of a recipe that was checked. */
+  async begin(caller: Caller, command: Command & { do: 'request' }, reply: FastifyReply): Promise<RunView> {
+    const run = ulid(Date.now(), randomBytes(10));
+    const { state } = await this.log.execute(caller.tenant, run, command);
+    await this.index.reached(state.sequence);
+    void reply.header('location', `/v1/runs/${run}`);
+    return runView(state);
+  }
+}
