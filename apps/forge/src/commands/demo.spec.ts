@@ -83,9 +83,11 @@ describe('forge demo', () => {
     expect([lost.length, stderr]).toEqual([1, expect.stringContaining('cancelled 1 unfinished run(s)')]);
     for (const phase of ['cognate', 'evomerge']) expect(stderr).toMatch(new RegExp(`${phase} +\\[#+\\]  done in`));
     expect(stdout.trim().split('\n')).toHaveLength(1);
-    const { reports, model, run, artifactId } = JSON.parse(stdout) as DemoSummary;
-    expect(reports.map(({ phase }) => phase)).toEqual(['cognate', 'evomerge']);
-    const bits = new Map(reports[1]!.rows.map(({ name, bitsPerByte }) => [name, bitsPerByte!]));
+    const { phases, model, run, artifactId } = JSON.parse(stdout) as DemoSummary;
+    expect(phases.map(({ phase }) => phase)).toEqual(['cognate', 'evomerge']);
+    const { rows } = phases[1]!.report;
+    expect(rows.find(({ name }) => name === 'champion')).toMatchObject({ sizeBytes: expect.any(Number) });
+    const bits = new Map(rows.map(({ name, bitsPerByte }) => [name, bitsPerByte!]));
     const models = ['trunk', 'seed-first', 'seed-second', 'generalist', 'average', 'champion'];
     expect([...bits.keys()]).toEqual(['one-gram', 'three-gram', ...models]);
     for (const each of bits.values()) expect(each > 1 && each < 8).toBe(true);

@@ -49,7 +49,9 @@ async function demo({ json, ...options }: Options): Promise<void> {
 
 function forPeople(summary: DemoSummary): string {
   const folder = relative('', summary.model);
-  const learntTasks = summary.reports.some(({ rows }) => rows.some(({ families }) => families !== undefined));
+  const learntTasks = summary.phases.some(({ report: { rows } }) =>
+    rows.some(({ families }) => families !== undefined),
+  );
   const prompt = learntTasks ? TASK_PROMPT : TEXT_PROMPT;
   return ['', table(summary), '', `model     ${folder}`, `try it    ./forge generate ${folder} ${prompt}`, ''].join(
     '\n',

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError, type RunView } from '@agent-forge/contracts';
 import { FsArtifactStore } from '@agent-forge/artifacts-fs';
+import { phases } from '@agent-forge/phases';
 import { artifactsDir } from '@agent-forge/runtime';
 import type { Recipe } from '@agent-forge/recipe';
 import { cancelRun } from '@agent-forge/sdk';
@@ -11,7 +12,7 @@ import { follow } from '../runs/follow.js';
 import { submit } from '../runs/submit.js';
 import { cancelLeftovers } from './leftovers.js';
 import { demoRecipe, type DemoRecipeOptions } from './recipe.js';
-import { readReports, summarise, type DemoSummary } from './summary.js';
+import { summarise, type DemoSummary } from './summary.js';
 
 /** Saying that a run is not wanted any more must not keep anybody who pressed Ctrl-C. */
 const CANCEL_TIMEOUT_MS = 3_000;
@@ -29,7 +30,8 @@ export interface DemoOptions extends DemoRecipeOptions {
 export async function runDemo(options: DemoOptions, board: ProgressBoard, signal: AbortSignal): Promise<DemoSummary> {
   if (options.text !== undefined) await checkFile(options.text);
   const recipe = await demoRecipe(options);
-  board.note(`starting nats-server, auth, gateway, cognate and evomerge; data in ${options.dataDir}`);
+  const names = phases.map(({ name }) => name).join(', ');
+  board.note(`starting nats-server, auth, gateway, ${names}; data in ${options.dataDir}`);
   const system = await startSystem({ dataDir: options.dataDir, port: options.port, authPort: 0, signal });
   const ends = AbortSignal.any([signal, system.failed]);
   let run: string | undefined;
@@ -61,17 +63,17 @@ async function requestRun(
   return id;
 }
 
-/** Lays the merged model out as a folder. */
+/** Lays the model that came out of the last phase out as a folder. */
 async function finish({ dataDir, connection }: System, run: RunView, folder: string): Promise<DemoSummary> {
   if (run.status !== 'completed') {
     const { code, message } = run.error ?? { code: 'CANCELLED', message: `the run was ${run.status}` };
     throw new ForgeError('RUN_FAILED', `the run did not complete: ${message} (${code})`);
   }
-  const merged = run.artifacts.find(({ role }) => role === 'merged');
-  if (merged === undefined) throw new ForgeError('INTERNAL', `run ${run.id} has made no merged model`);
+  const model = run.artifacts.find(({ kind }) => kind === 'model');
+  if (model === undefined) throw new ForgeError('INTERNAL', `run ${run.id} has made no model`);
   const store = await FsArtifactStore.open(artifactsDir(dataDir));
-  await store.materialise(merged.id, folder);
-  return summarise(run, await readReports(connection, run), merged.id, folder);
+  await store.materialise(model.id, folder);
+  return summarise(connection, run, model.id, folder);
 }
 
 async function cancelQuickly({ connection }: System, id: string): Promise<void> {

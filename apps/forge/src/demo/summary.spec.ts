@@ -1,40 +1,74 @@
 import { expect, test } from '@jest/globals';
-import type { RunView } from '@agent-forge/contracts';
-import type { PhaseReport } from '@agent-forge/phases';
-import { summarise, table } from './summary.js';
+import type { PhaseReport, ReportRow } from '@agent-forge/phases';
+import { table, type PhaseSummary } from './summary.js';
 
-const phase = (name: string, startedAt: string, endedAt: string) =>
-  ({
+const phase = (name: string, seconds: number, rows: readonly ReportRow[], extra: object = {}): PhaseSummary => {
+  const report: PhaseReport = {
     phase: name,
-    startedAt: `2026-01-01T00:${startedAt}Z`,
-    endedAt: `2026-01-01T00:${endedAt}Z`,
-  }) as RunView['phases'][0];
-const run = {
-  id: 'r1',
-  requestedAt: '2026-01-01T00:00:00Z',
-  endedAt: '2026-01-01T00:03:30Z',
-  phases: [phase('cognate', '00:01', '02:31'), phase('evomerge', '02:31', '03:29')],
-} as RunView;
-const report = (name: string, verdicts: string[], bitsPerByte: number): PhaseReport => ({
-  phase: name,
-  rows: [{ name: 'trunk', bitsPerByte }],
-  comparisons: [],
-  figures: {},
-  verdicts,
+    rows,
+    comparisons: [],
+    figures: {},
+    verdicts: [`${name} is right`],
+    ...extra,
+  };
+  return { phase: name, seconds, report };
+};
+const tableOf = (...phases: PhaseSummary[]) =>
+  table({ run: 'r1', phases, model: '/models/r1', artifactId: 'a'.repeat(64), seconds: 210 }).split('\n');
+const share = (estimate: number) => ({ estimate, low: estimate - 0.02, high: estimate + 0.02 });
+const onTasks = (name: string, estimate: number, sizeBytes: number): ReportRow => {
+  const families = { add: { accuracy: share(estimate), loss: 0.1, items: 9 } };
+  return { name, accuracy: share(estimate), loss: 0.25, families, sizeBytes };
+};
+
+test('shows each phase with its gate, all that it measured and what it may claim, and then what every phase passed on', () => {
+  const lines = tableOf(
+    phase('cognate', 150, [onTasks('trunk', 0.5, 5e6), onTasks('seed-speed', 0.6, 5e6)], { results: ['seed-speed'] }),
+    { ...phase('bitnet', 58.4, [onTasks('ternary', 0.7, 4e5)], { results: ['ternary'] }), degraded: 'plain, because' },
+  );
+  expect(lines).toEqual([
+    'cognate (150 s, gate passed)',
+    '',
+    '              accuracy, %   loss    size',
+    '  trunk         50.0 ±2.0  0.250  5.0 MB',
+    '  seed-speed    60.0 ±2.0  0.250  5.0 MB',
+    '',
+    '  cognate is right',
+    '',
+    'bitnet (58 s, degraded: plain, because)',
+    '',
+    '           accuracy, %   loss      size',
+    '  ternary    70.0 ±2.0  0.250  400.0 kB',
+    '',
+    '  bitnet is right',
+    '',
+    'held-out accuracy, % (± half of its 95 % interval)',
+    '',
+    '          cognate     bitnet',
+    '  add   60.0 ±2.0  70.0 ±2.0',
+    '  all   60.0 ±2.0  70.0 ±2.0',
+    '  loss      0.250      0.250',
+    '  size     5.0 MB   400.0 kB',
+  ]);
 });
 
-test('the summary is the table of the last phase, and what each phase may claim', () => {
-  const reports = [report('cognate', ['averaging costs nothing'], 2), report('evomerge', ['nobody is beaten'], 1.5)];
-  const summary = summarise(run, reports, 'a'.repeat(64), '/models/r1');
-  expect(summary).toMatchObject({ run: 'r1', seconds: 210, phaseSeconds: { cognate: 150, evomerge: 58 } });
-  expect(table(summary).split('\n')).toEqual([
+test('several models that go on keep their names, and text is measured in bits per byte', () => {
+  const rows = [
+    { name: 'three-gram', bitsPerByte: 2.5 },
+    { name: 'seed-a', bitsPerByte: 2 },
+    { name: 'seed-b', bitsPerByte: 1.9 },
+  ];
+  expect(tableOf(phase('cognate', 1, rows, { results: ['seed-a', 'seed-b'] })).slice(2)).toEqual([
+    '              bits/byte',
+    '  three-gram      2.500',
+    '  seed-a          2.000',
+    '  seed-b          1.900',
+    '',
+    '  cognate is right',
+    '',
     'held-out bits per byte (lower is better)',
     '',
-    '  trunk  1.500',
-    '',
-    'cognate (150 s)',
-    '  averaging costs nothing',
-    'evomerge (58 s)',
-    '  nobody is beaten',
+    '  seed-a  2.000',
+    '  seed-b  1.900',
   ]);
 });

@@ -1,17 +1,25 @@
-import { ForgeError, type ArtifactView, type RunView } from '@agent-forge/contracts';
-import type { PhaseReport } from '@agent-forge/phases';
+import { ForgeError, type ArtifactView, type PhaseView, type RunView } from '@agent-forge/contracts';
+import type { PhaseReport, ReportRow } from '@agent-forge/phases';
 import { getArtifact, readArtifactFile, type Connection } from '@agent-forge/sdk';
-import { reportTable } from '../terminal/report-table.js';
+import { modelTable, reportTable } from '../terminal/report-table.js';
 
 const REPORT_FILE = 'report.json';
+
+/** What came of one phase. */
+export interface PhaseSummary {
+  readonly phase: string;
+  readonly seconds: number;
+  /** The fallback that was taken, and why; otherwise the phase has passed its gate. */
+  readonly degraded?: string;
+  /** What it measured on the report split, with the size of what it stored. */
+  readonly report: PhaseReport;
+}
 
 /** What came of a demo. */
 export interface DemoSummary {
   run: string;
-  /** What each phase measured on the report split, in the order of the run. */
-  reports: readonly PhaseReport[];
-  /** Seconds of each phase, by its name. */
-  phaseSeconds: Readonly<Record<string, number>>;
+  /** In the order of the run. */
+  phases: readonly PhaseSummary[];
   /** The folder of the model that the run made. */
   model: string;
   /** Its artifact. */
@@ -20,14 +28,40 @@ export interface DemoSummary {
   seconds: number;
 }
 
-/** The reports of a completed run. @throws ForgeError INTERNAL when a phase has stored something else under the name of a report */
-export async function readReports(connection: Connection, run: RunView): Promise<PhaseReport[]> {
-  const reports: PhaseReport[] = [];
-  for (const { artifacts } of run.phases) {
-    const report = artifacts.find(({ role }) => role === 'report');
-    if (report) reports.push(await readReport(connection, report));
+/** The figures of a completed run. @throws ForgeError INTERNAL when a phase has stored something else under the name of a report */
+export async function summarise(
+  connection: Connection,
+  run: RunView,
+  artifactId: string,
+  model: string,
+): Promise<DemoSummary> {
+  const phases: PhaseSummary[] = [];
+  for (const view of run.phases) {
+    const artifact = view.artifacts.find(({ role }) => role === 'report');
+    if (artifact) phases.push(await summariseOne(connection, view, await readReport(connection, artifact)));
   }
-  return reports;
+  return { run: run.id, phases, model, artifactId, seconds: secondsBetween(run.requestedAt, run.endedAt) };
+}
+
+async function summariseOne(connection: Connection, view: PhaseView, report: PhaseReport): Promise<PhaseSummary> {
+  const { phase, startedAt, endedAt, degraded, artifacts } = view;
+  const sizes = new Map<string, number>();
+  for (const { id, kind } of artifacts) if (kind === 'model') sizes.set(id, await sizeOf(connection, id));
+  // The row of what goes on is measured before it is stored.
+  const passedOn = artifacts.find(({ kind }) => kind === 'model')?.id;
+  const rows = report.rows.map((row) => {
+    const id =
+      row.artifactId ?? (report.results?.length === 1 && row.name === report.results[0] ? passedOn : undefined);
+    const sizeBytes = row.sizeBytes ?? (id === undefined ? undefined : sizes.get(id));
+    return sizeBytes === undefined ? row : { ...row, sizeBytes };
+  });
+  const seconds = secondsBetween(startedAt, endedAt);
+  return { phase, seconds, ...(degraded === undefined ? {} : { degraded }), report: { ...report, rows } };
+}
+
+async function sizeOf(connection: Connection, id: string): Promise<number> {
+  const { files } = await getArtifact(connection, id);
+  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 async function readReport(connection: Connection, { id }: ArtifactView): Promise<PhaseReport> {
@@ -39,30 +73,25 @@ async function readReport(connection: Connection, { id }: ArtifactView): Promise
   return JSON.parse(Buffer.concat(chunks).toString('utf8')) as PhaseReport;
 }
 
-/** The figures of a completed run. @param model the folder where its model lies */
-export function summarise(
-  run: RunView,
-  reports: readonly PhaseReport[],
-  artifactId: string,
-  model: string,
-): DemoSummary {
-  const phaseSeconds = Object.fromEntries(
-    run.phases.map(({ phase, startedAt, endedAt }) => [phase, secondsBetween(startedAt, endedAt)]),
-  );
-  const seconds = secondsBetween(run.requestedAt, run.endedAt);
-  return { run: run.id, reports, phaseSeconds, model, artifactId, seconds };
-}
-
 function secondsBetween(from: string | undefined, to: string | undefined): number {
   return from === undefined || to === undefined ? 0 : (Date.parse(to) - Date.parse(from)) / 1000;
 }
 
-/** What people read: the table of the last phase, which has everything that led to it, and what each phase may claim. */
-export function table({ reports, phaseSeconds }: DemoSummary): string {
-  const last = reports.at(-1);
-  const claims = reports.flatMap(({ phase, verdicts }) => [
-    `${phase} (${Math.round(phaseSeconds[phase] ?? 0)} s)`,
+/** What people read: each phase with its gate, all that it measured and what it may claim, and then what every phase passed on, side by side. */
+export function table({ phases }: DemoSummary): string {
+  const sections = phases.flatMap(({ phase, seconds, degraded, report: { rows, verdicts } }) => [
+    `${phase} (${Math.round(seconds)} s, ${degraded === undefined ? 'gate passed' : `degraded: ${degraded}`})`,
+    '',
+    ...modelTable(rows),
+    '',
     ...verdicts.map((verdict) => `  ${verdict}`),
+    '',
   ]);
-  return [...(last ? reportTable(last) : []), '', ...claims].join('\n');
+  return [...sections, ...reportTable({ rows: phases.flatMap(passedOn) })].join('\n');
+}
+
+/** The rows of what a phase passed on; where it is one, it has the phase's name. */
+function passedOn({ phase, report: { rows, results = [] } }: PhaseSummary): ReportRow[] {
+  const found = rows.filter(({ name }) => results.includes(name));
+  return found.length === 1 ? [{ ...found[0]!, name: phase }] : found;
 }

@@ -1,4 +1,5 @@
 import type { Interval, PhaseReport, ReportRow } from '@agent-forge/phases';
+import { size } from './columns.js';
 
 /** Between columns. */
 const GAP = '  ';
@@ -10,19 +11,38 @@ const ALL = 'all';
  * and bits per byte, one line for each. What was not measured is left out.
  * @returns lines without an end
  */
-export function reportTable(report: PhaseReport): string[] {
-  const blocks = [accuracyTable(report.rows), bitsTable(report.rows)].filter((lines) => lines.length > 0);
+export function reportTable({ rows }: Pick<PhaseReport, 'rows'>): string[] {
+  const blocks = [familyTable(rows), bitsTable(rows)].filter((lines) => lines.length > 0);
   return blocks.flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]));
 }
 
-function accuracyTable(rows: readonly ReportRow[]): string[] {
+/** One line for each model, with what it reaches over all families together, or on text. @returns lines without an end */
+export function modelTable(rows: readonly ReportRow[]): string[] {
+  const facts: readonly [string, (row: ReportRow) => string | undefined][] = [
+    ['accuracy, %', ({ accuracy }) => accuracy && percent(accuracy)],
+    ['loss', ({ loss }) => loss?.toFixed(3)],
+    ['bits/byte', ({ bitsPerByte }) => bitsPerByte?.toFixed(3)],
+    ['size', ({ sizeBytes }) => (sizeBytes === undefined ? undefined : size(sizeBytes))],
+  ];
+  const known = facts.filter(([, of]) => rows.some((row) => of(row) !== undefined));
+  const cells = rows.map((row) => [row.name, ...known.map(([, of]) => of(row) ?? '-')]);
+  return known.length === 0 ? [] : aligned([['', ...known.map(([title]) => title)], ...cells]);
+}
+
+function familyTable(rows: readonly ReportRow[]): string[] {
   const measured = rows.filter(({ accuracy, families }) => accuracy && families);
   if (measured.length === 0) return [];
   const families = [...new Set(measured.flatMap((row) => Object.keys(row.families!)))];
+  const line = (title: string, cell: (row: ReportRow) => string | undefined) => {
+    const found = measured.map(cell);
+    return found.every((text) => text === undefined) ? [] : [[title, ...found.map((text) => text ?? '-')]];
+  };
   const cells = [
     ['', ...measured.map(({ name }) => name.replace(/^seed-/, ''))],
     ...families.map((family) => [family, ...measured.map((row) => percent(row.families![family]?.accuracy))]),
     [ALL, ...measured.map((row) => percent(row.accuracy))],
+    ...line('loss', ({ loss }) => loss?.toFixed(3)),
+    ...line('size', ({ sizeBytes }) => (sizeBytes === undefined ? undefined : size(sizeBytes))),
   ];
   return ['held-out accuracy, % (± half of its 95 % interval)', '', ...aligned(cells)];
 }

@@ -43,7 +43,8 @@ export async function reportOn(
     rowOf(artifact.role, measured.get(artifact.role)!, artifact.id),
   );
   if (average) rows.push(rowOf('average', average));
-  const report = { phase: 'cognate', rows, comparisons: [], figures, verdicts: verdictsOf(figures) };
+  const results = branches.map(({ artifact }) => artifact.role).filter(isSeed);
+  const report = { phase: 'cognate', rows, results, comparisons: [], figures, verdicts: verdictsOf(figures) };
   const metrics = { ...figures, ...gated(models, measured) };
   for (const [name, each] of [...measured, ...(average ? [['average', average] as const] : [])])
     Object.assign(metrics, metricsOf(name, each));

@@ -63,7 +63,7 @@ async function compare(
 
 function unmeasured(figures: Found['figures']): PhaseReport {
   const verdicts = ['Nothing was measured: the recipe names neither task families nor data.'];
-  return { phase: 'evomerge', rows: [{ name: CHAMPION }], comparisons: [], figures, verdicts };
+  return { phase: 'evomerge', rows: [{ name: CHAMPION }], results: [CHAMPION], comparisons: [], figures, verdicts };
 }
 
 /** All that is compared: what the phase was given, the plain average where the parents allow one, and the result. */

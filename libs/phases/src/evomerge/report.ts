@@ -43,7 +43,14 @@ export function reportOf(
   for (const [name, each] of measured) Object.assign(metrics, metricsOf(name, each));
   for (const { name, bitsPerByte } of counted)
     Object.assign(metrics, metricsOf(name, { text: { bitsPerByte: bitsPerByte! } }));
-  const report = { phase: 'evomerge', rows: [...counted, ...rows], comparisons, figures, verdicts };
+  const report = {
+    phase: 'evomerge',
+    rows: [...counted, ...rows],
+    results: [CHAMPION],
+    comparisons,
+    figures,
+    verdicts,
+  };
   return { report, metrics };
 }
 

@@ -50,6 +50,8 @@ export interface Comparison {
 export interface PhaseReport {
   readonly phase: string;
   readonly rows: readonly ReportRow[];
+  /** Names of the rows of what goes on to the next phase. */
+  readonly results?: readonly string[];
   readonly comparisons: readonly Comparison[];
   /** Other figures, by name. */
   readonly figures: Readonly<Record<string, number>>;
