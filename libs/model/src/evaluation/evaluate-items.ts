@@ -4,7 +4,7 @@ import { bootstrapMean } from './bootstrap.js';
 import {
   type ScorerOptions,
   type SequenceScore,
-  type SequenceScorer,
+  type TokenScorer,
   tokensPerCall,
   withScorer,
 } from './sequence-scorer.js';
@@ -23,7 +23,7 @@ export interface ItemEncoder<Item> {
 
 export interface EvaluateItemsOptions extends Omit<ScorerOptions, 'maxLength'> {
   /** A scorer of this model to use again; by default one is made and released. */
-  readonly scorer?: SequenceScorer;
+  readonly scorer?: TokenScorer;
   /** Seed of the bootstrap; 0 unless given. */
   readonly seed?: number | string;
   readonly signal?: AbortSignal;

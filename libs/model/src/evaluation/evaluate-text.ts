@@ -1,7 +1,7 @@
 import { ForgeError } from '@agent-forge/contracts';
 import { encodeText } from '../tokenizer/encode-text.js';
 import type { Model } from '../weights.js';
-import { type ScorerOptions, type SequenceScorer, tokensPerCall, withScorer } from './sequence-scorer.js';
+import { type ScorerOptions, type TokenScorer, tokensPerCall, withScorer } from './sequence-scorer.js';
 
 export interface EvaluateTextOptions extends Omit<ScorerOptions, 'maxLength'> {
   /** Tokens of a window; by default as many as the model's positions allow, at most {@link DEFAULT_CONTEXT_LENGTH}. */
@@ -9,7 +9,7 @@ export interface EvaluateTextOptions extends Omit<ScorerOptions, 'maxLength'> {
   /** Windows in one call. */
   readonly batchSize?: number;
   /** A scorer of this model to use again; by default one is made and released. */
-  readonly scorer?: SequenceScorer;
+  readonly scorer?: TokenScorer;
   readonly signal?: AbortSignal;
   /** Called after every batch with the share of the windows that are done. */
   readonly onProgress?: (share: number) => void;

@@ -34,6 +34,14 @@ export interface SequenceScore {
   readonly predicted: Int32Array;
 }
 
+/** Whatever scores given tokens: a model in memory, or an exported file. */
+export interface TokenScorer {
+  /** Longest sequence, but for its last token. */
+  readonly maxLength: number;
+  /** What it says of each sequence, in their order. */
+  score(sequences: readonly (readonly number[])[]): Promise<SequenceScore[]>;
+}
+
 /** Added to the score of a key that must not be seen: vanishes in softmax and stays finite in sums. */
 const MASKED = -1e9;
 /** Models that declare 131,072 positions would have rotary tables of many MB that most callers never use. */
@@ -52,7 +60,7 @@ export function tokensPerCall({ config }: Model): number {
  * The forward pass of a model that scores given tokens. One session serves batches of any size and length. It blocks its
  * thread while it computes: use it in a worker where that matters.
  */
-export class SequenceScorer {
+export class SequenceScorer implements TokenScorer {
   private readonly masks = new Map<number, HostTensor>();
 
   private constructor(
@@ -155,8 +163,8 @@ export class SequenceScorer {
 /** Runs `work` with the given scorer, or with one of its own that is released afterwards. */
 export async function withScorer<T>(
   model: Model,
-  options: ScorerOptions & { readonly scorer?: SequenceScorer },
-  work: (scorer: SequenceScorer) => Promise<T>,
+  options: ScorerOptions & { readonly scorer?: TokenScorer },
+  work: (scorer: TokenScorer) => Promise<T>,
 ): Promise<T> {
   if (options.scorer) return work(options.scorer);
   const scorer = await SequenceScorer.create(model, options);

@@ -1,19 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { ForgeError } from '@agent-forge/contracts';
 import { type HostTensor, Session, type SessionOptions, withFreshOutputs } from '@agent-forge/tensor';
 import type { LlamaConfig } from '../config.js';
-import { readConfig } from '../folder/read-model-folder.js';
 import type { TokenModel } from '../generation/decoder.js';
 import type { KvCache } from '../generation/kv-cache.js';
-import { fileError, identify } from '../safetensors/file-access.js';
-import { loadTokenizer } from '../tokenizer/load-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import { type OnnxEncoding, PAST, PRESENT, onnxFile } from './encoding.js';
+import { type OnnxEncoding, PAST, PRESENT } from './encoding.js';
+import { openOnnx, readSides } from './open-onnx.js';
 import { onnxContext } from './write-onnx-folder.js';
-
-/** Protobuf messages end here, and so do ONNX files that hold their weights. */
-const MAX_MODEL_BYTES = 2 ** 31 - 1;
 
 /**
  * Generates from an exported ONNX file: the file's own graph, but for the copying of the cache, which stays on this side as
@@ -35,16 +27,8 @@ export class OnnxDecoder implements TokenModel {
     encoding: OnnxEncoding,
     options: Pick<SessionOptions, 'threads'> = {},
   ): Promise<OnnxDecoder> {
-    const config = await readConfig(folder);
-    const tokenizer = await loadTokenizer(folder);
-    const path = join(folder, onnxFile(encoding));
-    const model = withFreshOutputs(await readWhole(path), `${PRESENT}.`);
-    const data = await stat(`${path}_data`).then(
-      () => readFile(`${path}_data`),
-      () => null,
-    );
-    const externals = new Map(data ? [[`${basename(path)}_data`, data]] : []);
-    const session = await Session.create(model, { ...options, externals });
+    const { config, tokenizer } = await readSides(folder);
+    const session = await openOnnx(folder, encoding, options, (model) => withFreshOutputs(model, `${PRESENT}.`));
     return new OnnxDecoder(session, { config, tokenizer }, onnxContext(config));
   }
 
@@ -79,18 +63,4 @@ function presence({ padding, length, room }: KvCache, steps: number): BigInt64Ar
     data.fill(1n, b * keys + room + Math.min(steps, Math.max(0, pad - length)), (b + 1) * keys);
   });
   return data;
-}
-
-async function readWhole(path: string): Promise<Uint8Array> {
-  try {
-    const { sizeBytes } = await identify(path);
-    if (sizeBytes > MAX_MODEL_BYTES)
-      throw new ForgeError(
-        'PAYLOAD_TOO_LARGE',
-        `${path} has ${sizeBytes} bytes; an ONNX file has at most ${MAX_MODEL_BYTES}`,
-      );
-    return await readFile(path);
-  } catch (error) {
-    throw fileError(path, error);
-  }
 }

@@ -11,6 +11,7 @@ import {
   grokfastMa,
   muon,
   sgd,
+  twoStage,
 } from '@agent-forge/tensor';
 import type { Weights } from '../weights.js';
 
@@ -26,7 +27,8 @@ export interface OptimizerOptions {
   readonly weightDecay?: number;
   readonly momentum?: number;
   readonly clipNorm?: number;
-  readonly schedule?: 'cosine' | 'constant';
+  /** `two-stage` falls in a straight line, drops at the midpoint, and decays no weights from there on. */
+  readonly schedule?: 'cosine' | 'constant' | 'two-stage';
   /** Part of all steps that warms up, 0 to 1. */
   readonly warmup?: number;
   /** Last factor of the cosine. */
@@ -72,8 +74,10 @@ export function resolveOptimizer(options: OptimizerOptions) {
 
 export type ResolvedOptimizer = ReturnType<typeof resolveOptimizer>;
 
-export function makeOptimizer(o: ResolvedOptimizer): Optimizer {
-  const adam = { beta1: o.beta1, beta2: o.beta2, weightDecay: o.weightDecay };
+/** @param steps of the whole training, as far as it is known: a two-stage schedule stops decaying in its middle */
+export function makeOptimizer(o: ResolvedOptimizer, steps = Infinity): Optimizer {
+  const decay = o.schedule === 'two-stage' ? { decaySteps: steps / 2 } : {};
+  const adam = { beta1: o.beta1, beta2: o.beta2, weightDecay: o.weightDecay, ...decay };
   if (o.name === 'adamw') return adamw({ ...adam, learningRate: o.learningRate });
   if (o.name === 'sgd') return sgd({ learningRate: o.learningRate, momentum: o.momentum, weightDecay: o.weightDecay });
   const rest = { ...adam, learningRate: o.adamwLearningRate };
@@ -81,9 +85,9 @@ export function makeOptimizer(o: ResolvedOptimizer): Optimizer {
 }
 
 export function makeSchedule(o: ResolvedOptimizer, steps: number): Schedule {
-  return o.schedule === 'constant'
-    ? constant()
-    : cosine({ steps, warmup: Math.round(o.warmup * steps), floor: o.floor });
+  const shape = { steps, warmup: Math.round(o.warmup * steps), floor: o.floor };
+  if (o.schedule === 'constant') return constant();
+  return o.schedule === 'two-stage' ? twoStage(shape) : cosine(shape);
 }
 
 export function makeFilter(o: ResolvedOptimizer): GradientFilter | undefined {

@@ -122,7 +122,7 @@ async function createLoop(options: TrainOptions): Promise<TrainLoop> {
     batch: batchFields(shape),
     accumulation,
     loss: languageModelLoss(model.config, shape, options.rule),
-    optimizer: makeOptimizer(resolved),
+    optimizer: makeOptimizer(resolved, options.resume?.steps ?? options.steps),
     ...(resolved.clipNorm > 0 ? { clipNorm: resolved.clipNorm } : {}),
     ...(filter ? { filter } : {}),
   });

@@ -1,10 +1,11 @@
-import type { ArtifactName, Json } from '@agent-forge/contracts';
 import { measureStepSeconds, type OptimizerOptions } from '@agent-forge/model';
 import type { PhaseContext } from '../phase.js';
 import type { FamilyMix } from '../shared/families.js';
 import { mixtureSource } from '../shared/mixture.js';
-import { startOf, type TrainInput, type TrainOutput } from '../shared/train-task.js';
+import { runTrainings } from '../shared/run-trainings.js';
+import { startOf, type TrainInput } from '../shared/train-task.js';
 import { Yardstick } from '../shared/yardstick.js';
+import type { TaskProgress } from '../task.js';
 import { seedMix, seedPlans } from './mix.js';
 import type { CognateParams } from './params.js';
 import { CognateProgress } from './progress.js';
@@ -35,8 +36,9 @@ export async function growBranches(context: Context): Promise<Branch[]> {
   };
   const steps = await context.plan(() => plan(context, trunkInput, seeds.length));
   const progress = new CognateProgress(context.report, steps, seeds.length + (params.generalist ? 1 : 0));
+  const trained = (role: string, now: TaskProgress) => progress.trained(role, now);
   // A training has at least one step: without a trunk the branches share its random start and little more.
-  const [trunk] = await train(context, [{ ...trunkInput, steps: Math.max(1, steps.trunk) }], progress);
+  const [trunk] = await runTrainings(context, [{ ...trunkInput, steps: Math.max(1, steps.trunk) }], trained);
   const branchOf = (role: string, mix: FamilyMix, share: TrainInput['share']): TrainInput => ({
     ...inputOf(context, role, mix, steps.seed),
     from: { model: trunk!.id },
@@ -47,7 +49,7 @@ export async function growBranches(context: Context): Promise<Branch[]> {
     branchOf(role, seedMix(families, own, params.ownShare), { index, count: seeds.length }),
   );
   if (params.generalist) inputs.push(branchOf(GENERALIST, families, { index: 0, count: 1 }));
-  const artifacts = await train(context, inputs, progress);
+  const artifacts = await runTrainings(context, inputs, trained);
   const ownOf = (i: number) => Object.keys(seeds[i]?.own ?? {});
   return [{ artifact: trunk!, own: [] }, ...artifacts.map((artifact, i) => ({ artifact, own: ownOf(i) }))];
 }
@@ -65,28 +67,6 @@ async function plan(context: Context, trunk: TrainInput, seeds: number): Promise
   });
   const { optimizer } = trunk;
   return planSteps(params, seeds, await measureStepSeconds({ model, source, optimizer, threads, signal }));
-}
-
-/** Has trainings done by whichever replicas are free, and says which of them diverged on the way. */
-async function train(
-  context: Context,
-  inputs: readonly TrainInput[],
-  progress: CognateProgress,
-): Promise<ArtifactName[]> {
-  const outputs = await context.runTasks('train', inputs as unknown as Json[], (index, now) =>
-    progress.trained(inputs[index]!.role, now),
-  );
-  for (const [i, { value }] of outputs.entries()) {
-    const { role } = inputs[i]!;
-    progress.trained(role, { fraction: 1 });
-    for (const { reason, toStep, rate } of (value as unknown as TrainOutput).rollbacks)
-      await context.note({
-        code: 'DIVERGED',
-        message: `${role}: ${reason}; it went back to step ${toStep} and on at ${rate} of its rate`,
-        metrics: { toStep, rate },
-      });
-  }
-  return outputs.map(({ artifacts }) => artifacts[0]!);
 }
 
 function inputOf(

@@ -105,7 +105,7 @@ describe('evomerge', () => {
   });
 
   test('does a recipe of models that cannot be averaged, and compares with no average then', async () => {
-    const mixed = [inputs[1]!, await workshop.import('seed-order', tinyModel(1, 24))];
+    const mixed = [inputs[1]!, await workshop.import('seed-order', tinyModel(1, { hidden_size: 24 }))];
     const slices = [{ sources: [{ model: 'seed-letters', layer_range: [0, 1] }] }];
     const params = { ...SEARCH, recipe: { merge_method: 'passthrough', slices } };
     const { outcome } = await workshop.run(evomerge, { params, inputs: mixed });
@@ -130,7 +130,7 @@ describe('evomerge', () => {
   });
 
   test('tells before any work what does not fit together, and that one model is none to merge', async () => {
-    const mixed = [inputs[1]!, await workshop.import('seed-order', tinyModel(1, 24))];
+    const mixed = [inputs[1]!, await workshop.import('seed-order', tinyModel(1, { hidden_size: 24 }))];
     const refused = workshop.run(evomerge, { params: SEARCH, inputs: mixed });
     await expect(refused).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' });
     const alone = workshop.run(evomerge, { params: SEARCH, inputs: mixed.slice(0, 1) });

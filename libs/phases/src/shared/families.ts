@@ -1,5 +1,5 @@
 import { createFamily, DialogueEncoder, distinctItems, type Part, type TaskItem } from '@agent-forge/data';
-import { byteTokenizer, evaluateItems, type Accuracy, type Model, type SequenceScorer } from '@agent-forge/model';
+import { byteTokenizer, evaluateItems, type Accuracy, type Model, type TokenScorer } from '@agent-forge/model';
 import type { FamilyScore, Interval, ReportRow } from './report.js';
 
 /** Task families with their weights in a mix. */
@@ -30,7 +30,7 @@ export interface FamilyEvaluationOptions {
   readonly threads: number;
   readonly signal: AbortSignal;
   /** A scorer of this model to use again. */
-  readonly scorer?: SequenceScorer;
+  readonly scorer?: TokenScorer;
   readonly onProgress?: (share: number) => void;
 }
 

@@ -1,6 +1,6 @@
 import { Rng } from '@agent-forge/contracts';
 import type { Part, TaskItem } from '@agent-forge/data';
-import { evaluateText, type Model, type TextEvaluation } from '@agent-forge/model';
+import { evaluateText, type Model, type TextEvaluation, type TokenScorer } from '@agent-forge/model';
 import type { PhaseContext } from '../phase.js';
 import { measuredTexts, readCorpus, type Corpus } from './corpus.js';
 import { MEASURED_BYTES } from './limits.js';
@@ -49,10 +49,11 @@ export class Yardstick {
     return new Yardstick(items, measuredTexts(texts, textBytes), corpus);
   }
 
-  async measure(model: Model, host: Pick<PhaseContext, 'threads' | 'signal'>): Promise<Measured> {
-    const { threads, signal } = host;
-    const tasks = this.items.length > 0 ? await evaluateFamilies(model, this.items, { threads, signal }) : undefined;
-    const text = this.texts.length > 0 ? await evaluateText(model, this.texts, { threads, signal }) : undefined;
+  /** @param scorer what computes the model, where it is something else than a session for this */
+  async measure(model: Model, host: Pick<PhaseContext, 'threads' | 'signal'>, scorer?: TokenScorer): Promise<Measured> {
+    const options = { threads: host.threads, signal: host.signal, ...(scorer ? { scorer } : {}) };
+    const tasks = this.items.length > 0 ? await evaluateFamilies(model, this.items, options) : undefined;
+    const text = this.texts.length > 0 ? await evaluateText(model, this.texts, options) : undefined;
     return { ...(tasks ? { tasks } : {}), ...(text ? { text } : {}) };
   }
 }

@@ -16,7 +16,7 @@ const GRADIENTS = [
 function byDefinition(
   x: number,
   gradients: readonly number[],
-  o: Required<AdamWOptions>,
+  o: Required<Omit<AdamWOptions, 'decaySteps'>>,
   decay: number,
   eta: readonly number[],
 ): number[] {
@@ -73,4 +73,17 @@ test('the first step without decay is the learning rate against the sign of the 
   );
   expect(first!['vector']![0]).toBeCloseTo(-0.1, 5);
   expect(first!['vector']![1]).toBeCloseTo(0.1, 9);
+});
+
+test('decay ends after its last step', async () => {
+  const still = GRADIENTS.map(() => ({ matrix: [0, 0] }));
+  const path = await drive(
+    {
+      parameters: parameters.filter(({ name }) => name === 'matrix'),
+      optimizer: adamw({ learningRate: 0.1, weightDecay: 1, decaySteps: 2 }),
+    },
+    { matrix: [1, -2] },
+    still,
+  );
+  expect(path.map((step) => step['matrix']![0])).toEqual([0.9, 0.81, 0.81].map((x) => expect.closeTo(x, 12)));
 });

@@ -13,6 +13,8 @@ export interface AdamWOptions {
   readonly eps?: number;
   /** Decoupled decay, applied to matrices and embeddings only. */
   readonly weightDecay?: number;
+  /** The last step that decays; every step by default. */
+  readonly decaySteps?: number;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface AdamWOptions {
  * the constants are folded into the step size and eps.
  */
 export function adamw(options: AdamWOptions): Optimizer {
-  const { learningRate, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0.01 } = options;
+  const { learningRate, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0.01, decaySteps = Infinity } = options;
   return {
     name: 'adamw',
     slots: () => ['m', 'v'],
@@ -32,7 +34,7 @@ export function adamw(options: AdamWOptions): Optimizer {
       return {
         adamRate: (lr * (1 - beta1)) / (1 - beta1 ** step) / k,
         adamEps: eps / k,
-        adamKeep: 1 - lr * weightDecay,
+        adamKeep: step > decaySteps ? 1 : 1 - lr * weightDecay,
       };
     },
     update(parameter, value, gradient, [m, v], scalars) {

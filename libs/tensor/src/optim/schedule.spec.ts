@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { constant, cosine } from './schedule.js';
+import { constant, cosine, twoStage } from './schedule.js';
 
 describe('cosine', () => {
   const schedule = cosine({ steps: 110, warmup: 10, floor: 0.1 });
@@ -26,6 +26,18 @@ describe('cosine', () => {
     expect(cosine({ steps: 1, floor: 0.3 })(1)).toBeCloseTo(0.3, 14);
     expect(cosine({ steps: 1, warmup: 1 })(1)).toBe(1);
   });
+});
+
+test.each([
+  [1, 0.1],
+  [10, 1],
+  [30, 0.8],
+  [55, 0.55],
+  [56, 0.54 * 0.5],
+  [90, 0.2 * 0.5],
+  [110, 0.05],
+])('two stages: at step %d the factor is its closed form, %d', (step, want) => {
+  expect(twoStage({ steps: 110, warmup: 10, floor: 0.05, drop: 0.5 })(step)).toBeCloseTo(want, 14);
 });
 
 test('constant is 1 at every step', () => {

@@ -22,6 +22,23 @@ export function cosine({ steps, warmup = 0, floor = 0.1 }: CosineOptions): Sched
   };
 }
 
+export interface TwoStageOptions extends CosineOptions {
+  /** What the rate is multiplied with at once at the midpoint. */
+  readonly drop?: number;
+}
+
+/**
+ * Linear warm-up, then a straight line from 1 to `floor`, times `drop` from the midpoint on: ternary weights want a high rate first, and a low one to settle
+ * (Ma et al. 2025, arXiv:2504.12285, section 3.1.1; 2/3 is about the drop of its published rates).
+ */
+export function twoStage({ steps, warmup = 0, floor = 0.1, drop = 2 / 3 }: TwoStageOptions): Schedule {
+  return (step) => {
+    if (step <= warmup) return step / warmup;
+    const progress = Math.min(1, (step - warmup) / Math.max(1, steps - warmup));
+    return Math.max(floor, (1 - progress) * (step > steps / 2 ? drop : 1));
+  };
+}
+
 export function constant(): Schedule {
   return () => 1;
 }
