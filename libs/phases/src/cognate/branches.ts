@@ -3,7 +3,8 @@ import { measureStepSeconds, type OptimizerOptions } from '@agent-forge/model';
 import type { PhaseContext } from '../phase.js';
 import type { FamilyMix } from '../shared/families.js';
 import { mixtureSource } from '../shared/mixture.js';
-import { startOf, type TrainInput, type TrainOutput } from '../shared/train-task.js';
+import { noteRollbacks } from '../shared/note-rollbacks.js';
+import { startOf, type TrainInput } from '../shared/train-task.js';
 import { Yardstick } from '../shared/yardstick.js';
 import { seedMix, seedPlans } from './mix.js';
 import type { CognateParams } from './params.js';
@@ -76,15 +77,10 @@ async function train(
   const outputs = await context.runTasks('train', inputs as unknown as Json[], (index, now) =>
     progress.trained(inputs[index]!.role, now),
   );
-  for (const [i, { value }] of outputs.entries()) {
+  for (const [i, output] of outputs.entries()) {
     const { role } = inputs[i]!;
     progress.trained(role, { fraction: 1 });
-    for (const { reason, toStep, rate } of (value as unknown as TrainOutput).rollbacks)
-      await context.note({
-        code: 'DIVERGED',
-        message: `${role}: ${reason}; it went back to step ${toStep} and on at ${rate} of its rate`,
-        metrics: { toStep, rate },
-      });
+    await noteRollbacks(context, role, output);
   }
   return outputs.map(({ artifacts }) => artifacts[0]!);
 }
