@@ -1,8 +1,10 @@
 import { phase as cognate } from './cognate/index.js';
 import { phase as evomerge } from './evomerge/index.js';
+import { phase as bitnet } from './bitnet/index.js';
+import { phase as training } from './training/index.js';
 import type { Phase } from './phase.js';
 
-export { cognate, evomerge };
+export { cognate, evomerge, bitnet, training };
 
 /** The phases that exist so far, in the order of the pipeline. */
-export const phases: readonly Phase[] = [cognate, evomerge];
+export const phases: readonly Phase[] = [cognate, evomerge, bitnet, training];

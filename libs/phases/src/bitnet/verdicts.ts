@@ -1,5 +1,5 @@
+import { comparisonSentence } from '../shared/comparison-sentence.js';
 import type { Comparison, ReportRow } from '../shared/report.js';
-import { sentence } from '../shared/sentence.js';
 
 /** What may be said of the ternary model: how it compares, what it keeps, how small it is, and whether the forms are still it. */
 export function verdictsOf(
@@ -8,7 +8,7 @@ export function verdictsOf(
   figures: Readonly<Record<string, number>>,
 ): string[] {
   const unit = rows.some(({ accuracy }) => accuracy) ? 'points' : 'bits per byte';
-  const verdicts = comparisons.map((each) => sentence(each, unit, 'the ternary model'));
+  const verdicts = comparisons.map((each) => comparisonSentence(each, unit, 'the ternary model'));
   const { retention, exportLossDrift, onnxFp32TokensPerSecond: fp32, onnxQ2TokensPerSecond: q2 } = figures;
   if (retention !== undefined) verdicts.push(`it keeps ${(100 * retention).toFixed(1)} % of its parent's score`);
   const parent = rows.find(({ name }) => name === 'parent')?.sizeBytes;

@@ -5,13 +5,13 @@ import { assertAudit, auditWeights, writeModelFolder, type Model } from '@agent-
 import type { PhaseOutcome } from '@agent-forge/run';
 import type { PhaseContext } from '../phase.js';
 import { averageIfAny } from '../shared/average.js';
+import { fitnessOf } from '../shared/fitness.js';
 import { lineageOf } from '../shared/lineage.js';
 import { storeReport, type PhaseReport } from '../shared/report.js';
 import { lossOf, Yardstick, type Measured } from '../shared/yardstick.js';
 import { merge, planRoles, type Models, type RoleRecipe } from './merge-models.js';
 import type { EvomergeParams } from './params.js';
 import { AVERAGE, CHAMPION, reportOf, type Contender, type Measurement } from './report.js';
-import { fitnessOf } from './score-task.js';
 
 /** Shares of the phase's time, for the progress bar; the rest is measuring. */
 export const SEARCH_SHARE = 0.75;

@@ -1,11 +1,9 @@
 import type { ArtifactName, DataSource, Json } from '@agent-forge/contracts';
 import type { FamilyMix } from '../shared/families.js';
-import { Yardstick, type Measured } from '../shared/yardstick.js';
+import { fitnessOf } from '../shared/fitness.js';
+import { Yardstick } from '../shared/yardstick.js';
 import type { TaskContext, TaskOutput } from '../task.js';
 import { merge, readModels, type Models, type RoleRecipe } from './merge-models.js';
-
-/** A nat of loss is worth this much accuracy: it only orders candidates whose answers are equally often right. */
-const LOSS_WEIGHT = 0.1;
 
 /** One candidate: all that its fitness depends on. */
 export interface ScoreInput {
@@ -39,12 +37,6 @@ export async function scoreTask(input: Json, context: TaskContext): Promise<Task
     }),
   );
   return { value: fitnessOf(await yardstick.measure(await merge(plan.recipe, models), context)), artifacts: [] };
-}
-
-/** Accuracy, with the loss to break ties; bits per byte where a run has text. Lower is better. */
-export function fitnessOf({ tasks, text }: Measured): number {
-  if (tasks === undefined) return text?.bitsPerByte ?? Number.NaN;
-  return -tasks.accuracy.estimate + LOSS_WEIGHT * (tasks.loss + (text?.bitsPerByte ?? 0));
 }
 
 /** Made once and kept while it is among the last that were wanted. */

@@ -6,7 +6,8 @@ import { Yardstick } from '../shared/yardstick.js';
 import { recipeOf, startGenome, type GenomeForm } from './genome.js';
 import { merge, type Models } from './merge-models.js';
 import { TEXT_BYTES, type EvomergeParams } from './params.js';
-import { fitnessOf, type ScoreInput } from './score-task.js';
+import { fitnessOf } from '../shared/fitness.js';
+import type { ScoreInput } from './score-task.js';
 
 /** A smaller gain of a generation's mean is none. */
 const LEAST_GAIN = 0.001;

@@ -1,5 +1,5 @@
+import { comparisonSentence, type Unit } from '../shared/comparison-sentence.js';
 import type { Comparison } from '../shared/report.js';
-import { sentence, type Unit } from '../shared/sentence.js';
 
 /**
  * What may be said of the champion, as sentences: that it beats or loses to another only where the whole 95 % interval of their difference does; that it
@@ -18,6 +18,6 @@ export function verdictsOf(
   const named = comparisons.filter(({ than }) => than === bestParent || !parents.includes(than));
   return [
     ...(beatsAll ? ['the champion beats every parent'] : []),
-    ...named.map((each) => sentence(each, unit, 'the champion')),
+    ...named.map((each) => comparisonSentence(each, unit, 'the champion')),
   ];
 }

@@ -29,6 +29,8 @@ export interface TrainInput {
   /** Part of the steps over which the quantiser of a ternary model comes in, from not at all to all the way; all the way from the first step when left out. */
   readonly ramp?: number;
   readonly seed: number;
+  /** Trainings of one stream see the same batches; by default each role has its own. */
+  readonly stream?: string;
 }
 
 /** What a training says of itself. */
@@ -47,7 +49,7 @@ export async function trainTask(input: Json, context: TaskContext): Promise<Task
   const source = mixtureSource(
     { families: plan.families, texts: await textsOf(plan, context), textShare: plan.textShare },
     model,
-    { rows: plan.rows, length: plan.rowLength, seed: `${plan.seed}/${plan.role}` },
+    { rows: plan.rows, length: plan.rowLength, seed: `${plan.seed}/${plan.stream ?? plan.role}` },
   );
   const { steps, optimizer, maxRollbacks, ramp } = plan;
   const lineage = lineageOf(plan, context);

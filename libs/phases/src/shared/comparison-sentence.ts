@@ -4,16 +4,16 @@ import type { Comparison } from './report.js';
 export type Unit = 'points' | 'bits per byte';
 
 /**
- * What may be said of two that were compared: that one beats the other only where the whole 95 % interval of their difference does.
- * @param subject what the better one is called
+ * A comparison as a sentence: that one beats or loses to another only where the whole 95 % interval of their difference does.
+ * @param name what the better one of the comparison is called
  */
-export function sentence({ than, difference }: Comparison, unit: Unit, subject: string): string {
+export function comparisonSentence({ than, difference }: Comparison, unit: Unit, name: string): string {
   const [factor, digits] = unit === 'points' ? [100, 1] : [1, 3];
   const text = (value: number) => (factor * value).toFixed(digits);
   const { estimate, low, high } = difference;
   const size = (sign: number) =>
     `${text(sign * estimate)} ${unit} (95 % interval ${text(sign > 0 ? low : -high)} to ${text(sign > 0 ? high : -low)})`;
-  if (low > 0) return `${subject} beats ${than} by ${size(1)}`;
-  if (high < 0) return `${than} beats ${subject} by ${size(-1)}`;
-  return `${subject} cannot be told from ${than}: ${size(1)}`;
+  if (low > 0) return `${name} beats ${than} by ${size(1)}`;
+  if (high < 0) return `${than} beats ${name} by ${size(-1)}`;
+  return `${name} cannot be told from ${than}: ${size(1)}`;
 }

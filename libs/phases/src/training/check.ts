@@ -1,0 +1,13 @@
+import type { ParamMistake } from '../param-mistakes.js';
+import type { TrainingParams } from './params.js';
+
+/** What the schema of the parameters cannot say. */
+export function check({ arms, grokfastFilter, grokfastWindow, steps }: TrainingParams): ParamMistake[] {
+  const mistakes: ParamMistake[] = [];
+  if (arms.includes('grokfast') && grokfastFilter === 'ma' && steps !== undefined && grokfastWindow > steps)
+    mistakes.push({
+      path: ['grokfastWindow'],
+      problem: `is ${grokfastWindow}; in ${steps} steps it would never be full, and grokfast would be plain`,
+    });
+  return mistakes;
+}

@@ -1,0 +1,115 @@
+import { Type, type Static } from '@sinclair/typebox';
+import { paramsOf } from '../phase.js';
+
+/** Ways to train that are compared; each differs from `plain` in one thing. */
+export const ARMS = ['plain', 'weight-decay', 'grokfast'] as const;
+/** One of them. */
+export type Arm = (typeof ARMS)[number];
+
+/** Parameters of training. */
+export const params = paramsOf({
+  arms: Type.Array(Type.Union(ARMS.map((arm) => Type.Literal<Arm>(arm))), {
+    default: ['plain', 'grokfast'],
+    minItems: 1,
+    uniqueItems: true,
+    description:
+      'What is trained at equal tokens and compared: the optimiser as it is, with strong weight decay, or with slow gradients amplified.',
+  }),
+  maxSeconds: Type.Number({
+    default: 80,
+    exclusiveMinimum: 0,
+    maximum: 604_800,
+    description: 'Time for all arms together; becomes a number of steps once, by a measured rate.',
+  }),
+  steps: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 10_000_000,
+      description: 'Optimiser steps of each arm, instead of maxSeconds.',
+    }),
+  ),
+  whenNoGain: Type.Union(
+    (['input', 'arm', 'fail'] as const).map((choice) => Type.Literal(choice)),
+    {
+      default: 'input',
+      description:
+        'What happens when no arm is better than the input on the select part: the input goes on, declared degraded; the best arm goes on all the same; or the phase fails.',
+    },
+  ),
+  textShare: Type.Number({
+    default: 0.5,
+    minimum: 0,
+    maximum: 1,
+    description: 'Part of the batches that are text, where a recipe has both text and task families.',
+  }),
+  rowLength: Type.Integer({ default: 64, minimum: 8, maximum: 8192, description: 'Tokens in a row of a batch.' }),
+  rows: Type.Integer({ default: 12, minimum: 1, maximum: 4096, description: 'Rows in a batch.' }),
+  optimizer: Type.Union([Type.Literal('adamw'), Type.Literal('muon')], {
+    default: 'adamw',
+    description: 'Optimiser of the hidden matrices; AdamW takes the rest.',
+  }),
+  learningRate: Type.Number({ default: 0.001, exclusiveMinimum: 0, maximum: 1, description: 'Peak rate.' }),
+  weightDecay: Type.Number({
+    default: 0.005,
+    minimum: 0,
+    maximum: 10,
+    description: 'Weight decay of every arm but weight-decay.',
+  }),
+  strongWeightDecay: Type.Number({
+    default: 0.1,
+    minimum: 0,
+    maximum: 10,
+    description: 'Weight decay of the arm weight-decay.',
+  }),
+  grokfastFilter: Type.Union([Type.Literal('ema'), Type.Literal('ma')], {
+    default: 'ema',
+    description: 'Which mean of past gradients the arm grokfast amplifies: an exponential one, or that of a window.',
+  }),
+  grokfastAlpha: Type.Number({
+    default: 0.98,
+    minimum: 0,
+    maximum: 0.99999,
+    description: 'Decay of the exponential mean.',
+  }),
+  grokfastWindow: Type.Integer({
+    default: 100,
+    minimum: 2,
+    maximum: 10_000,
+    description: 'Gradients in the window; each is a copy of all weights in memory and in checkpoints.',
+  }),
+  grokfastLambda: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1000,
+      description: 'Weight of the slow part of the gradient (when left out: 2 with ema, 5 with ma).',
+    }),
+  ),
+  maxRollbacks: Type.Integer({
+    default: 3,
+    minimum: 0,
+    maximum: 20,
+    description: 'Times that an arm which diverges is rolled back to its last good state, with half the rate.',
+  }),
+  itemsPerFamily: Type.Integer({
+    default: 150,
+    minimum: 10,
+    maximum: 10_000,
+    description: 'Items of each family that arms are chosen and measured on.',
+  }),
+  maxRegression: Type.Number({
+    default: 0.02,
+    minimum: 0,
+    maximum: 1,
+    description: 'Gate: how much less accurate than the input the result may be (in bits per byte on text alone).',
+  }),
+  minLossReduction: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: "Gate: share of the input's loss that must be gone (when left out, not asked).",
+    }),
+  ),
+});
+
+/** Parameters of training, resolved. */
+export type TrainingParams = Static<typeof params>;
