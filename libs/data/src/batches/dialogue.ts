@@ -1,9 +1,12 @@
 import { ForgeError } from '@agent-forge/contracts';
-import { messagesOf, type Example, type Message } from '../items.js';
+import { messagesOf, type Example, type Message, type TaskItem } from '../items.js';
 import { plainTextEncoder, type Encoder } from './plain-text.js';
 
 /** The special token before a turn of each role; a tokenizer made for training from scratch should have them. */
 export const ROLE_TOKENS = { system: '<sys>', user: '<user>', assistant: '<ask>' } as const;
+
+/** The special tokens around what is thought before an answer. */
+export const THINK_TOKENS = { start: '<think>', end: '</think>' } as const;
 
 /** Tokens of one example, and which of them are to be learnt. */
 export interface TokenSequence {
@@ -22,6 +25,7 @@ export class DialogueEncoder {
   private readonly afterQuestion: readonly number[];
   private readonly eosId: number;
   private readonly start: readonly number[];
+  private readonly think: { readonly start: number; readonly end: number } | undefined;
   private readonly plain: (text: string) => number[];
 
   /** @throws ForgeError TOKENIZER_INVALID when the tokenizer has no end-of-sequence token */
@@ -34,6 +38,8 @@ export class DialogueEncoder {
     this.plain = plainTextEncoder(tokenizer);
     const id = (role: Message['role']): number | undefined => tokenizer.tokenToId(ROLE_TOKENS[role]);
     const [system, user, assistant] = [id('system'), id('user'), id('assistant')];
+    const [begin, end] = [tokenizer.tokenToId(THINK_TOKENS.start), tokenizer.tokenToId(THINK_TOKENS.end)];
+    this.think = begin === undefined || end === undefined ? undefined : { start: begin, end };
     const marked = system !== undefined && user !== undefined && assistant !== undefined;
     this.before = marked
       ? { system: [system], user: [user], assistant: [assistant] }
@@ -54,17 +60,30 @@ export class DialogueEncoder {
     push(this.start, 0);
     for (const { role, content } of messagesOf(example)) {
       push(this.before[role], 0);
-      if (role === 'assistant') push(this.encodeAnswer(content), 1);
-      else push([...this.plain(content), ...this.afterQuestion], 0);
+      if (role === 'assistant') {
+        if ('thinking' in example && example.thinking) push(...this.encodeThinking(example.thinking));
+        push(this.encodeAnswer(content), 1);
+      } else push([...this.plain(content), ...this.afterQuestion], 0);
     }
     return { ids, learnt };
   }
 
-  /** The tokens after which a model is to write the last answer of the example. */
+  /** The tokens after which a model is to write the last answer of the example, and what it thinks before it. */
   encodePrompt(example: Example): number[] {
-    const { ids } = this.encode(example);
+    const { thinking: _, ...spoken } = example as TaskItem;
+    const { ids } = this.encode('messages' in example ? example : spoken);
     const answer = messagesOf(example).at(-1)!.content;
     return ids.slice(0, ids.length - this.encodeAnswer(answer).length);
+  }
+
+  /** @throws ForgeError TOKENIZER_INVALID when the tokenizer has no tokens for it */
+  private encodeThinking({ text, learnt }: NonNullable<TaskItem['thinking']>): [number[], 0 | 1] {
+    if (this.think === undefined)
+      throw new ForgeError(
+        'TOKENIZER_INVALID',
+        `the tokenizer has no ${THINK_TOKENS.start} and ${THINK_TOKENS.end}, so nothing can be thought before an answer`,
+      );
+    return [[this.think.start, ...this.plain(text), this.think.end], learnt ? 1 : 0];
   }
 
   /** The tokens of an answer with its end token. */

@@ -13,6 +13,7 @@ import { recall } from './recall.js';
 import { rev } from './rev.js';
 import { rot } from './rot.js';
 import { sort } from './sort.js';
+import { pausing, thinkingAloud } from './thinking.js';
 import { besideTool, tool } from './tool.js';
 import { up } from './up.js';
 import { word } from './word.js';
@@ -28,19 +29,29 @@ export const SYSTEM_PROMPTS: ReadonlyMap<string, (inner: TaskFamily) => TaskFami
   ['tool', besideTool],
 ]);
 
+/** What a name may carry instead: the same items with something between `<think>` and `</think>` before each answer. */
+export const THINKING: ReadonlyMap<string, (inner: TaskFamily) => TaskFamily> = new Map([
+  ['think', thinkingAloud],
+  ['pause', pausing],
+]);
+
 const DEFAULT_FAMILIES = [...FAMILIES.values()].map((kind) => kind.create());
 
 /**
- * A family by name, for example `add`, `copy@end` (under a persona) or `sort@tool` (beside a tool it does not need).
+ * A family by name, for example `add`, `copy@end` (under a persona), `sort@tool` (beside a tool it does not need) or `parity@think`.
  * @throws ForgeError INVALID_ARGUMENT for an unknown name or setting
  */
 export function createFamily(name: string, settings?: SettingValues): TaskFamily {
   const [base = '', prompt, ...rest] = name.split('@');
   const kind = FAMILIES.get(base);
-  const wrap = prompt === undefined ? (inner: TaskFamily) => inner : SYSTEM_PROMPTS.get(prompt);
+  const wrap =
+    prompt === undefined ? (inner: TaskFamily) => inner : (SYSTEM_PROMPTS.get(prompt) ?? THINKING.get(prompt));
   if (kind === undefined || wrap === undefined || rest.length > 0) {
     const known = [...FAMILIES.keys()].join(', ');
-    throw new ForgeError('INVALID_ARGUMENT', `no task family "${name}" (families: ${known}; each also @end or @tool)`);
+    throw new ForgeError(
+      'INVALID_ARGUMENT',
+      `no task family "${name}" (families: ${known}; each also @end or @tool; those with steps also @think or @pause)`,
+    );
   }
   if (prompt !== undefined && base === tool.name) {
     throw new ForgeError('INVALID_ARGUMENT', `family tool has a system prompt of its own: "${name}" cannot have two`);
