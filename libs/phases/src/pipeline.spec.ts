@@ -33,8 +33,8 @@ describe('a recipe', () => {
     ],
     [
       'a phase that does not exist yet',
-      recipe([{ phase: 'quietstar' }]),
-      /"quietstar" is unknown; known are cognate, evomerge/,
+      recipe([{ phase: 'adas' }]),
+      /"adas" is unknown; known are cognate, evomerge/,
     ],
     [
       'a parameter that does not exist',

@@ -16,6 +16,7 @@ import {
   parametersOf,
   resolveOptimizer,
 } from '../training/optimizer-options.js';
+import type { TrainState } from '../training/train-language-model.js';
 import type { Weights } from '../weights.js';
 import { type AdvantageOptions, advantages, rewards } from './advantage.js';
 import type { ThoughtRows } from './layout.js';
@@ -41,6 +42,8 @@ export interface ThoughtTrainerOptions {
   readonly seed: number | string;
   readonly rule?: ParameterRule;
   readonly session?: SessionOptions;
+  /** Goes on from here with the same bytes as if it had never stopped. */
+  readonly resume?: TrainState;
 }
 
 /** One batch: the texts of one pass, with the places of their thoughts. All batches have the same sizes. */
@@ -55,10 +58,11 @@ export class ThoughtTrainer {
   private judge: Session | undefined;
   private readonly sampler: ThoughtSampler;
   private readonly factor: (step: number) => number;
-  private done = 0;
+  private done: number;
 
   constructor(private readonly options: ThoughtTrainerOptions) {
-    const { config, weights, form, rule, session = {} } = options;
+    const { config, weights, form, rule, session = {}, resume } = options;
+    this.done = resume?.step ?? 0;
     const shapes = new Map(
       [...weights].filter(([name]) => !name.startsWith('mixing_head')).map(([name, t]) => [name, t.shape]),
     );
@@ -107,12 +111,27 @@ export class ThoughtTrainer {
     return { ...report!, reward: reward.reduce((sum, r) => sum + r, 0) / thoughts };
   }
 
+  /** Where the training stands, copied. */
+  snapshot(): TrainState {
+    const weights = new Map(
+      [...this.weights()].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]),
+    );
+    const optimizer = this.loop?.state() ?? this.options.resume?.optimizer ?? new Map<string, Float32Array>();
+    return { step: this.done, steps: this.options.steps, weights, optimizer };
+  }
+
   /** The weights as they are now; good until the next step. */
   weights(): Weights {
     return new Map(
       [...this.options.weights].map(([name, { shape, data }]) => [
         name,
-        { shape, data: (this.loop?.value(name) as Float32Array | undefined) ?? data },
+        {
+          shape,
+          data:
+            (this.loop?.value(name) as Float32Array | undefined) ??
+            this.options.resume?.weights.get(name)?.data ??
+            data,
+        },
       ]),
     );
   }
@@ -141,8 +160,8 @@ export class ThoughtTrainer {
     return thoughtJudge(config, weights, shape, loss, rule, session);
   }
 
-  private createLoop(shape: ThoughtShape): Promise<TrainLoop> {
-    const { config, weights, loss, optimizer, rule, session } = this.options;
+  private async createLoop(shape: ThoughtShape): Promise<TrainLoop> {
+    const { config, weights, loss, optimizer, rule, session, resume } = this.options;
     const resolved = resolveOptimizer(optimizer);
     const program = buildTrainProgram({
       parameters: parametersOf(weights),
@@ -151,7 +170,12 @@ export class ThoughtTrainer {
       optimizer: makeOptimizer(resolved),
       ...(resolved.clipNorm > 0 ? { clipNorm: resolved.clipNorm } : {}),
     });
-    return TrainLoop.create(program, new Map([...weights].map(([name, t]) => [name, t.data])), session);
+    const loop = await TrainLoop.create(program, new Map([...weights].map(([name, t]) => [name, t.data])), session);
+    if (resume) {
+      const values = [...resume.weights].map(([name, { data }]) => [name, data] as const);
+      loop.restore(resume.step, new Map([...values, ...resume.optimizer]));
+    }
+    return loop;
   }
 }
 

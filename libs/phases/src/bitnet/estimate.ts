@@ -1,5 +1,5 @@
 import type { Estimate, Situation } from '../estimate.js';
-import { estimateContinued } from '../shared/continued-training.js';
+import { estimateContinued } from '../shared/continued.js';
 import type { BitnetParams } from './params.js';
 
 /** Parent, control, ternary without and with training. */

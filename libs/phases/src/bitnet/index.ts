@@ -1,4 +1,5 @@
 import { definePhase } from '../phase.js';
+import { check } from './check.js';
 import { estimate } from './estimate.js';
 import { gate } from './gate.js';
 import { params } from './params.js';
@@ -25,6 +26,7 @@ export const phase = definePhase({
     { role: 'report', kind: 'report', meaning: 'parent, control, ternary without and with training, and every form' },
   ],
   params,
+  check,
   estimate,
   resources: { cpus: 2, memoryMiB: 2048 },
   tasks: { train: async (input, context) => (await import('../shared/train-task.js')).trainTask(input, context) },
