@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson, ForgeError, type ArtifactStore, type Json } from '@agent-forge/contracts';
+import { assertCheckpointFits } from './checkpoint.js';
 import type { Note, PhaseHost } from './host.js';
 import type { Phase } from './phase.js';
 import type { Checkpoint, TaskContext, TaskOutput, TaskProgress } from './task.js';
@@ -27,6 +28,7 @@ export class LocalHost implements PhaseHost {
   constructor(readonly options: LocalHostOptions) {}
 
   saveCheckpoint = async (checkpoint: Checkpoint): Promise<void> => {
+    assertCheckpointFits(this.options.phase.name, checkpoint);
     this.checkpoint = structuredClone(checkpoint);
   };
 
@@ -63,7 +65,10 @@ export class LocalHost implements PhaseHost {
       ...rest,
       workDir: scratch,
       checkpoint: this.#checkpoints.get(key),
-      saveCheckpoint: async (checkpoint) => void this.#checkpoints.set(key, structuredClone(checkpoint)),
+      saveCheckpoint: async (checkpoint) => {
+        assertCheckpointFits(`task ${task} of ${phase.name}`, checkpoint);
+        this.#checkpoints.set(key, structuredClone(checkpoint));
+      },
       report,
     };
     try {
