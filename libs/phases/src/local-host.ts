@@ -14,6 +14,8 @@ export interface LocalHostOptions {
   readonly threads: number;
   readonly codeVersion: string;
   readonly signal: AbortSignal;
+  /** Results of tasks that other hosts may share, as all runs of a system do; its own by default. */
+  readonly results?: Map<string, TaskOutput>;
   /** Hears of notes. */
   readonly onNote?: (note: Note) => void;
 }
@@ -22,10 +24,12 @@ export interface LocalHostOptions {
 export class LocalHost implements PhaseHost {
   checkpoint: Checkpoint | undefined;
   #plan: Json | undefined;
-  readonly #results = new Map<string, TaskOutput>();
+  readonly #results: Map<string, TaskOutput>;
   readonly #checkpoints = new Map<string, Checkpoint>();
 
-  constructor(readonly options: LocalHostOptions) {}
+  constructor(readonly options: LocalHostOptions) {
+    this.#results = options.results ?? new Map();
+  }
 
   saveCheckpoint = async (checkpoint: Checkpoint): Promise<void> => {
     assertCheckpointFits(this.options.phase.name, checkpoint);

@@ -1,8 +1,8 @@
-import type { ArtifactName, DataSource, Json } from '@agent-forge/contracts';
+import type { DataSource, Json } from '@agent-forge/contracts';
 import type { FamilyMix } from '../shared/families.js';
 import { Yardstick, type Measured } from '../shared/yardstick.js';
 import type { TaskContext, TaskOutput } from '../task.js';
-import { merge, readModels, type Models, type RoleRecipe } from './merge-models.js';
+import { merge, readModels, type Models, type RoleRecipe, type StoredModel } from './merge-models.js';
 
 /** A nat of loss is worth this much accuracy: it only orders candidates whose answers are equally often right. */
 const LOSS_WEIGHT = 0.1;
@@ -10,7 +10,7 @@ const LOSS_WEIGHT = 0.1;
 /** One candidate: all that its fitness depends on. */
 export interface ScoreInput {
   readonly recipe: RoleRecipe;
-  readonly models: readonly Pick<ArtifactName, 'id' | 'role'>[];
+  readonly models: readonly StoredModel[];
   readonly families: FamilyMix;
   readonly data: readonly Pick<DataSource, 'name' | 'artifactId'>[];
   readonly seed: number;
