@@ -8,6 +8,8 @@ export const MAX_RECIPE_PHASES = 16;
 export const MAX_RECIPE_DATA = 64;
 /** Artifacts that one completion may name; a phase with more results stores a report that lists them. */
 export const MAX_EVENT_ARTIFACTS = 64;
+/** State of one checkpoint, as JSON: with its artifacts it fits an event twice over. What is larger is stored as an artifact. */
+export const MAX_CHECKPOINT_STATE_BYTES = 32 * 1024;
 /** Human-readable text inside events (names, reasons, error messages), so that it cannot fill one. */
 export const MAX_TEXT_LENGTH = 2_000;
 /** Files in one artifact: a model with 10,000 shards is the largest that Hugging Face tools handle. */

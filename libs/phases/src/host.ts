@@ -15,7 +15,10 @@ export interface PhaseHost {
   /** What an earlier attempt of this phase in this run saved last. */
   readonly checkpoint: Checkpoint | undefined;
 
-  /** Saves what the next attempt is to go on from; in the log when the promise resolves. At most 32 KiB of state. @throws ForgeError RUN_CONFLICT when this attempt no longer counts */
+  /**
+   * Saves what the next attempt is to go on from; in the log when the promise resolves.
+   * @throws ForgeError PAYLOAD_TOO_LARGE for a state over `MAX_CHECKPOINT_STATE_BYTES` of JSON, RUN_CONFLICT when this attempt no longer counts
+   */
   saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
 
   /**

@@ -2,6 +2,7 @@ export * from './phase.js';
 export * from './estimate.js';
 export * from './param-mistakes.js';
 export * from './host.js';
+export * from './checkpoint.js';
 export * from './describe.js';
 export * from './task.js';
 export * from './host-memory.js';

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson, ForgeError, type ArtifactStore, type Json } from '@agent-forge/contracts';
+import { assertCheckpointFits } from './checkpoint.js';
 import type { Note, PhaseHost } from './host.js';
 import { ProcessMemory, type HostMemory } from './host-memory.js';
 import type { Phase } from './phase.js';
@@ -17,6 +18,8 @@ export interface LocalHostOptions {
   readonly threads: number;
   readonly codeVersion: string;
   readonly signal: AbortSignal;
+  /** Results of tasks that other hosts may share, as all runs of a system do; its own by default. */
+  readonly results?: Map<string, TaskOutput>;
   /** Hears of notes. */
   readonly onNote?: (note: Note) => void;
   /** Keeps what another host is to go on from (default: nothing outlives the process). */
@@ -42,7 +45,7 @@ export class LocalHost implements PhaseHost {
   }
 
   saveCheckpoint = async (checkpoint: Checkpoint): Promise<void> => {
-    await this.#save(CHECKPOINT, checkpoint);
+    await this.#save(CHECKPOINT, this.options.phase.name, checkpoint);
     this.checkpoint = structuredClone(checkpoint);
   };
 
@@ -65,7 +68,8 @@ export class LocalHost implements PhaseHost {
     for (const [index, input] of inputs.entries()) {
       this.options.signal.throwIfAborted();
       const key = canonicalJson([task, input]);
-      const known = (await this.#memory.get(`result ${key}`)) as TaskOutput | undefined;
+      const { results } = this.options;
+      const known = results?.get(key) ?? ((await this.#memory.get(`result ${key}`)) as TaskOutput | undefined);
       outputs.push(known ?? (await this.#run(task, input, key, (progress) => onProgress?.(index, progress))));
     }
     return outputs;
@@ -79,7 +83,7 @@ export class LocalHost implements PhaseHost {
     const scratch = await mkdtemp(join(workDir, `${task}-`));
     const name = `${CHECKPOINT} ${key}`;
     const checkpoint = (await this.#memory.get(name)) as Checkpoint | undefined;
-    const saveCheckpoint = (newer: Checkpoint): Promise<void> => this.#save(name, newer);
+    const saveCheckpoint = (newer: Checkpoint): Promise<void> => this.#save(name, `task ${task} of ${phase.name}`, newer);
     const context: TaskContext = {
       ...{ artifacts, threads, codeVersion, signal },
       ...{ workDir: scratch, checkpoint, saveCheckpoint, report },
@@ -87,13 +91,15 @@ export class LocalHost implements PhaseHost {
     try {
       const output = await run(input, context);
       await this.#memory.set(`result ${key}`, output as unknown as Json);
+      this.options.results?.set(key, output);
       return output;
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
   }
 
-  async #save(name: string, checkpoint: Checkpoint): Promise<void> {
+  async #save(name: string, whose: string, checkpoint: Checkpoint): Promise<void> {
+    assertCheckpointFits(whose, checkpoint);
     const before = (await this.#memory.get(name)) as Checkpoint | undefined;
     await this.#memory.set(name, checkpoint as unknown as Json);
     if (!this.options.dropsOldCheckpoints || before === undefined) return;

@@ -29,6 +29,7 @@ export interface TaskContext {
   readonly signal: AbortSignal;
   /** What an earlier attempt at the same task saved last. */
   readonly checkpoint: Checkpoint | undefined;
+  /** @throws ForgeError PAYLOAD_TOO_LARGE for a state over `MAX_CHECKPOINT_STATE_BYTES` of JSON */
   saveCheckpoint(checkpoint: Checkpoint): Promise<void>;
   /** May be called as often as one likes; most calls are dropped on the way. */
   report(progress: TaskProgress): void;

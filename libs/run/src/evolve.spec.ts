@@ -1,109 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { LogEvent } from '@agent-forge/contracts';
-import { decide, type Command } from './decide.js';
+import { decide } from './decide.js';
 import { evolve, replay } from './evolve.js';
+import { PHASES, race as raceOf, stepsOf, WORK, type Step } from './racing.js';
 import { MAX_ATTEMPTS } from './retry.js';
 import type { RunState } from './state.js';
 import { eventOf, MemoryLog, recipeOf } from './testing.js';
 
-const PHASES = ['one', 'two'];
-const WORKERS = 3;
-
-/** What one actor does next, on what it saw when it last looked at the log; `looks`: it looks now. */
-interface Step {
-  actor: number;
-  looks: boolean;
-  /** It acts on the phase and attempt that it sees as current, instead of the arbitrary ones. */
-  sensible: boolean;
-  act: Command['do'];
-  phase: string;
-  attempt: number;
-  hasError: boolean;
-}
-
-const step: fc.Arbitrary<Step> = fc.record({
-  actor: fc.integer({ min: 0, max: WORKERS - 1 }),
-  looks: fc.integer({ min: 0, max: 9 }).map((n) => n < 7),
-  sensible: fc.integer({ min: 0, max: 9 }).map((n) => n < 8),
-  // Useful work is frequent, so that races reach every end.
-  act: fc.constantFrom<Command['do'][]>(
-    ...Array<'claim'>(16).fill('claim'),
-    ...Array<'complete'>(24).fill('complete'),
-    ...Array<'settle'>(8).fill('settle'),
-    'release',
-    'release',
-    'request',
-    'fail',
-    'cancel',
-  ),
-  phase: fc.constantFrom(...PHASES),
-  attempt: fc.integer({ min: 1, max: 3 }),
-  hasError: fc.boolean(),
-});
-
-function commandOf({ actor, act, phase, attempt, hasError }: Step): Command {
-  const worker = `w${actor}`;
-  const error = { code: 'INTERNAL', message: 'planted' };
-  switch (act) {
-    case 'request':
-      return { do: act, recipe: recipeOf('one'), requestedBy: worker };
-    case 'cancel':
-      return { do: act, cancelledBy: worker, reason: '' };
-    case 'complete':
-      return { do: act, phase, attempt, worker, result: { artifacts: [], metrics: {} } };
-    case 'release':
-      return { do: act, phase, attempt, worker, ...(hasError ? { error } : {}) };
-    case 'fail':
-      return { do: act, phase, attempt, worker, error };
-    case 'pause':
-      return { do: act, pausedBy: worker, reason: '' };
-    case 'resume':
-      return { do: act, resumedBy: worker };
-    case 'retry':
-      return { do: act, phase, params: {}, retriedBy: worker };
-    case 'plan':
-      return { do: act, phase, attempt, worker, plan: { steps: attempt } };
-    case 'checkpoint':
-      return { do: act, phase, attempt, worker, number: 1, checkpoint: { state: attempt, artifacts: [] } };
-    case 'note':
-      return {
-        do: act,
-        phase,
-        attempt,
-        worker,
-        number: 1,
-        note: { code: 'DIVERGED', message: 'planted', metrics: {} },
-      };
-    default:
-      return { do: act, phase, worker };
-  }
-}
-
-/** Lets several actors race on one log, each with its own, possibly old, view of it. */
+/** A race of workers. */
 function race(steps: Step[]): MemoryLog {
-  const log = new MemoryLog();
-  log.execute({ do: 'request', recipe: recipeOf(...PHASES), requestedBy: 'someone' });
-  const seen: (RunState | undefined)[] = Array.from({ length: WORKERS }, () => log.state);
-  for (const s of steps) {
-    if (s.looks) seen[s.actor] = log.state;
-    try {
-      const current = s.sensible ? seen[s.actor]?.phases.find(({ status }) => status !== 'completed') : undefined;
-      const decision = decide(
-        seen[s.actor],
-        commandOf({ ...s, phase: current?.phase ?? s.phase, attempt: current?.attempt ?? s.attempt }),
-      );
-      if ('append' in decision) log.append(eventOf(decision.append), seen[s.actor]?.sequence ?? 0);
-    } catch (error) {
-      expect(error).toMatchObject({ code: expect.stringMatching(/RUN_CONFLICT|NOT_FOUND/) });
-    }
-  }
-  return log;
+  return raceOf(steps, (error) =>
+    expect(error).toMatchObject({ code: expect.stringMatching(/RUN_CONFLICT|NOT_FOUND/) }),
+  );
 }
 
 const isEnd = ({ name }: LogEvent) => name === 'run.completed' || name === 'run.failed' || name === 'run.cancelled';
 const withoutSequence = (state: RunState | undefined) => ({ ...state, sequence: 0 });
-const steps = fc.array(step, { minLength: 20, maxLength: 120 });
+const steps = stepsOf(WORK);
 const RUNS = { numRuns: 1_500, seed: 42 };
 
 describe('whatever racing workers do', () => {

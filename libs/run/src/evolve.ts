@@ -83,8 +83,10 @@ function evolvePhase(phase: PhaseState, event: PhaseEvent): PhaseState {
       return { ...kept, status: 'completed', artifacts, metrics, degraded, endedAt: event.time };
     }
     case 'phase.failed': {
-      const { error } = event.data;
-      return error ? { ...phase, status: 'failed', error, endedAt: event.time } : phase;
+      const { attempt, error } = event.data;
+      // It names no worker: who finds that all attempts are used up fails the phase for the one that vanished.
+      if (error === undefined || phase.status !== 'claimed' || attempt !== phase.attempt) return phase;
+      return { ...phase, status: 'failed', error, endedAt: event.time };
     }
   }
 }

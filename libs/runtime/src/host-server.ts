@@ -1,6 +1,6 @@
 import { ForgeError, type Json } from '@agent-forge/contracts';
 import type { Execution } from '@agent-forge/nats';
-import type { Checkpoint, Note } from '@agent-forge/phases';
+import { assertCheckpointFits, type Checkpoint, type Note } from '@agent-forge/phases';
 import { phaseOf, type Command } from '@agent-forge/run';
 import type { AttemptOptions, Claim } from './attempt.js';
 import type { HostQuestions } from './thread/remote-host.js';
@@ -51,6 +51,7 @@ export class HostServer {
   }
 
   async #saveCheckpoint(checkpoint: Checkpoint): Promise<void> {
+    assertCheckpointFits(this.options.phase.name, checkpoint);
     const number = ++this.#checkpoints;
     const artifacts = checkpoint.artifacts.map(({ id, kind, role }) => ({ id, kind, role }));
     await this.#execute({

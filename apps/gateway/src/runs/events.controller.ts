@@ -4,6 +4,7 @@ import { ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nes
 import type { FastifyReply } from 'fastify';
 import type { Caller } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
+import { hasEnded } from '@agent-forge/run';
 import { CallerOf } from '../auth/token.guard.js';
 import { ApiProblems } from '../docs/decorators.js';
 import { parsePosition, runEvents } from './run-events.js';
@@ -24,7 +25,8 @@ export class EventsController implements OnModuleDestroy {
 
   @Get(':run/events')
   @ApiOperation({
-    summary: 'The events of a run, past ones and then new ones, until it has ended (server-sent events).',
+    summary:
+      'The events of a run, past ones and then new ones, until it has ended, for the last time where it was retried (server-sent events).',
   })
   @ApiHeader({ name: 'last-event-id', required: false, description: 'Go on behind this event.' })
   @ApiProduces('text/event-stream')
@@ -42,16 +44,20 @@ export class EventsController implements OnModuleDestroy {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StreamableFile | undefined> {
     const after = parsePosition(lastEventId);
-    const { status, sequence } = await loadRun(this.log, caller, run);
-    if (status !== 'running' && after.log >= sequence) {
+    const state = await loadRun(this.log, caller, run);
+    if (hasEnded(state) && after.log >= state.sequence) {
       void reply.status(204);
       return undefined;
     }
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, this.#shutdown.signal]);
-    const hasEnded = async () => (await loadRun(this.log, caller, run)).status !== 'running';
-    const stream = runEvents(this.log.connection, { tenant: caller.tenant, run, after, signal, hasEnded });
+    const { tenant } = caller;
+    const endOf = async (from: number) => {
+      const { state: now } = await this.log.load(tenant, run, from);
+      return now && hasEnded(now) ? now.sequence : undefined;
+    };
+    const stream = runEvents(this.log.connection, { tenant, run, after, signal, endOf });
     void reply.header('x-accel-buffering', 'no');
     return new StreamableFile(Readable.from(stream), { type: 'text/event-stream' });
   }

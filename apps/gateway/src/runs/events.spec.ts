@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { cancelRun, createRun, uploadDataset, watchRun, type Connection } from '@agent-forge/sdk';
+import { cancelRun, createRun, pauseRun, retryRun, uploadDataset, watchRun, type Connection } from '@agent-forge/sdk';
 import { publishProgress } from '@agent-forge/nats';
 import { World } from '../testing/world.js';
 
@@ -143,6 +143,62 @@ test('a position names where to go on; behind the end there is nothing', async (
   expect(positions).toHaveLength(6);
   expect(await watch(client, id, positions[2])).toEqual(expectedLog(2).slice(3));
   expect(await watch(client, id, positions.at(-1))).toEqual([]);
+});
+
+test('a run that is retried after its end is told on, from any position before, between and behind its ends', async () => {
+  const id = await newRun();
+  await attempt(id, 1, 1);
+  await cancelRun(client, id);
+  const positions: string[] = [];
+  for await (const { position } of watchRun(client, id)) positions.push(position);
+  const ended = positions.at(-1)!;
+  expect(await watch(client, id, ended)).toEqual([]);
+
+  await retryRun(client, id, { phase: 'cognate' });
+  const live: string[] = [];
+  const watching = Promise.all([watch(client, id, ended, live), watch(client, id)]);
+  while (live.length < 1) await sleep(20);
+  await attempt(id, 2, 2);
+  await cancelRun(client, id);
+  const again = ['retried', 'started 2', 'released 2', 'cancelled'];
+  const whole = [...expectedLog(1), ...again];
+  expect(await watching).toEqual([again, whole]);
+
+  // All of it is past now, and the run has two ends in its log.
+  expect(await watch(client, id)).toEqual(whole);
+  expect(await watch(client, id, positions[1])).toEqual(whole.slice(2));
+  expect(await watch(client, id, ended)).toEqual(again);
+});
+
+test('a watcher of a retried run whose connection breaks all the time hears both ends', async () => {
+  const id = await newRun();
+  await attempt(id, 1, 3);
+  await cancelRun(client, id);
+  await retryRun(client, id, { phase: 'cognate' });
+  await attempt(id, 4, 6);
+  await cancelRun(client, id);
+  let calls = 0;
+  const way = await brittle(client.url, () => 1_200 + ((calls++ * 397) % 900));
+  const seen = await watch({ ...client, url: way.url }, id);
+  way.server.close();
+  expect(way.cuts()).toBeGreaterThan(3);
+  const second = [4, 5, 6].flatMap((i) => [`started ${i}`, `released ${i}`]);
+  expect(seen).toEqual([...expectedLog(3), 'retried', ...second, 'cancelled']);
+});
+
+test('a run that is paused has not ended: who has heard all waits for more', async () => {
+  const id = await newRun();
+  await pauseRun(client, id);
+  const positions: string[] = [];
+  for await (const { position, event } of watchRun(client, id)) {
+    positions.push(position);
+    if (event.name === 'run.paused') break;
+  }
+  const watching = watch(client, id, positions.at(-1));
+  // Time enough for an answer that nothing comes any more.
+  await sleep(300);
+  await cancelRun(client, id);
+  expect(await watching).toEqual(['cancelled']);
 });
 
 test('positions of our own making and runs that are not there are refused', async () => {

@@ -36,19 +36,23 @@ export interface RunEventsOptions {
   after: Position;
   /** Ends the stream. */
   signal: AbortSignal;
-  /** Whether the run has really ended, asked when an event says so. */
-  hasEnded: () => Promise<boolean>;
+  /**
+   * Where the log of the run ends, asked when an event says that the run does: the sequence of its last event, or undefined where a retry made it go on.
+   * @param sequence of the event that says so
+   */
+  endOf: (sequence: number) => Promise<number | undefined>;
 }
 
 /**
  * A run's events as a stream of server-sent events: the log from the position on, without gap or repetition, and between them what the progress
- * stream still has. It ends behind the event that ends the run. Each id is the position in both streams.
+ * stream still has. It ends behind the event that ends the run; where the run was retried, behind its last end. Each id is the position in both streams.
  */
 export async function* runEvents(connection: NatsConnection, options: RunEventsOptions): AsyncGenerator<string> {
-  const { tenant, run, after, hasEnded } = options;
+  const { tenant, run, after, endOf } = options;
   const done = new AbortController();
   const signal = AbortSignal.any([done.signal, options.signal]);
   let { log, progress } = after;
+  let end: number | undefined;
   try {
     // Something at once, so that the headers of the answer are sent.
     yield ': follow\n\n';
@@ -71,7 +75,8 @@ export async function* runEvents(connection: NatsConnection, options: RunEventsO
       if (event.name === 'phase.progress') progress = sequence;
       else log = sequence;
       yield serverSentEvent(event, `${log}.${progress}`);
-      if (FINAL_EVENTS.includes(event.name) && (await hasEnded())) return;
+      if (FINAL_EVENTS.includes(event.name)) end = await endOf(sequence);
+      if (end !== undefined && log >= end) return;
     }
   } finally {
     done.abort();

@@ -5,9 +5,9 @@ import { CmaEs } from '@agent-forge/search';
 import { evomerge } from '../registry.js';
 import { tinyModel } from '../testing/tiny-model.js';
 import { Workshop, type Done } from '../testing/workshop.js';
-import type { Checkpoint } from '../task.js';
+import type { Checkpoint, TaskOutput } from '../task.js';
 import { startGenome, genomeForm, recipeOf } from './genome.js';
-import { merge, readModels, type Models } from './merge-models.js';
+import { merge, readModels, storedModels, type Models } from './merge-models.js';
 import { averageOf } from '../shared/average.js';
 
 const ROLES = ['trunk', 'seed-letters', 'seed-order', 'generalist'];
@@ -20,7 +20,7 @@ let done: Done;
 beforeAll(async () => {
   workshop = await Workshop.open({ up: 1, next: 1, copy: 1, sort: 1 });
   inputs = await Promise.all(ROLES.map((role, seed) => workshop.import(role, tinyModel(seed))));
-  read = await readModels(workshop.artifacts, inputs, workshop.dir);
+  read = await readModels(workshop.artifacts, await storedModels(workshop.artifacts, inputs), workshop.dir);
   done = await workshop.run(evomerge, { params: SEARCH, inputs });
 });
 afterAll(() => workshop?.close());
@@ -59,6 +59,22 @@ describe('evomerge', () => {
       expect(after).toEqual(saved.slice(at + 1));
       expect(resumed.outcome).toEqual(done.outcome);
     }
+  });
+
+  test('scores equal tensors once, whatever they were made from, and other tensors anew', async () => {
+    const results = new Map<string, TaskOutput>();
+    const first = await workshop.run(evomerge, { params: SEARCH, inputs, results });
+    expect(first.taskRuns).toBeGreaterThanOrEqual(12);
+    const importOf = (shift: number) => (role: string, i: number) =>
+      workshop.import(role, tinyModel(i + shift), { phase: 'cognate', metrics: { trainings: 2 } });
+    const twins = await Promise.all(ROLES.map(importOf(0)));
+    for (const [i, { id }] of twins.entries()) expect(id).not.toBe(inputs[i]!.id);
+    const second = await workshop.run(evomerge, { params: SEARCH, inputs: twins, results });
+    expect(second.taskRuns).toBe(0);
+    expect(second.outcome.metrics).toEqual(first.outcome.metrics);
+    const others = await Promise.all(ROLES.map(importOf(10)));
+    const third = await workshop.run(evomerge, { params: SEARCH, inputs: others, results });
+    expect(third.taskRuns).toBe(first.taskRuns);
   });
 
   test('searches by other algorithms as well, in whole generations', async () => {

@@ -40,7 +40,8 @@ export function genomeForm(
   const used = base === undefined ? 'linear' : method;
   const genes: Gene[] = PRUNING.includes(used) ? ['weight', 'density'] : ['weight'];
   const perGroup = models.length * genes.length;
-  const stretches = Math.max(1, Math.min(numLayers, Math.floor((MAX_GENES / perGroup - 1) / 2)));
+  // So many models that even two parts of the whole are too many genes have one group alone.
+  const stretches = Math.max(0, Math.min(numLayers, Math.floor((MAX_GENES / perGroup - 1) / 2)));
   const layersOf = (stretch: number) =>
     Array.from({ length: numLayers }, (_, layer) => layer).filter(
       (layer) => Math.floor((layer * stretches) / numLayers) === stretch,

@@ -4,7 +4,7 @@ import type { PhaseContext } from '../phase.js';
 import { chooseChampion } from './champion.js';
 import { CHOICE_SHARE, conclude, SEARCH_SHARE, type Found } from './conclude.js';
 import { genomeForm, recipeOf, startGenome } from './genome.js';
-import { planRoles, readModels, type Models, type RoleRecipe } from './merge-models.js';
+import { planRoles, readModels, storedModels, type Models, type RoleRecipe, type StoredModel } from './merge-models.js';
 import type { EvomergeParams } from './params.js';
 import { searchMerge, type SearchSpace } from './search.js';
 
@@ -12,6 +12,7 @@ type Context = PhaseContext<EvomergeParams>;
 
 /** What the phase was given. */
 interface Given {
+  readonly stored: readonly StoredModel[];
   readonly models: Models;
   /** Roles of the models that are to be merged. */
   readonly parents: readonly string[];
@@ -33,7 +34,10 @@ export async function simpleAverage(context: Context): Promise<PhaseOutcome> {
 }
 
 async function open({ inputs, artifacts, workDir, params }: Context): Promise<Given> {
-  const stored = inputs.filter(({ kind }) => kind === 'model');
+  const stored = await storedModels(
+    artifacts,
+    inputs.filter(({ kind }) => kind === 'model'),
+  );
   const models = await readModels(artifacts, stored, workDir);
   const named = [...models.keys()].filter((role) => role.startsWith('seed-'));
   // What a recipe imports for this phase is to be merged, whatever it is called.
@@ -43,16 +47,15 @@ async function open({ inputs, artifacts, workDir, params }: Context): Promise<Gi
       'INVALID_ARGUMENT',
       `evomerge merges at least 2 models, and there ${parents.length === 1 ? 'is 1' : 'are none'}`,
     );
-  return { models, parents };
+  return { stored, models, parents };
 }
 
-async function find(context: Context, { models, parents }: Given): Promise<Found> {
-  const { params, inputs } = context;
+async function find(context: Context, { stored, models, parents }: Given): Promise<Found> {
+  const { params } = context;
   const base = models.has('trunk') ? 'trunk' : undefined;
   const form = genomeForm(params.method, models.get(parents[0]!)!.config, parents, base);
   const wanted = [...parents, ...(form.base === undefined ? [] : [form.base])];
-  const names = inputs.filter(({ role }) => wanted.includes(role)).map(({ id, role }) => ({ id, role }));
-  const space: SearchSpace = { form, names, models };
+  const space: SearchSpace = { form, stored: stored.filter(({ role }) => wanted.includes(role)), models };
   // Parents that do not fit together are told so before any work.
   await planRoles(recipeOf(form, startGenome(form)), models);
   context.report({ stage: 'search', fraction: 0 });

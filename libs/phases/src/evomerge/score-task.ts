@@ -1,14 +1,14 @@
-import type { ArtifactName, DataSource, Json } from '@agent-forge/contracts';
+import type { DataSource, Json } from '@agent-forge/contracts';
 import type { FamilyMix } from '../shared/families.js';
 import { fitnessOf } from '../shared/fitness.js';
 import { Yardstick } from '../shared/yardstick.js';
 import type { TaskContext, TaskOutput } from '../task.js';
-import { merge, readModels, type Models, type RoleRecipe } from './merge-models.js';
+import { merge, readModels, type Models, type RoleRecipe, type StoredModel } from './merge-models.js';
 
 /** One candidate: all that its fitness depends on. */
 export interface ScoreInput {
   readonly recipe: RoleRecipe;
-  readonly models: readonly Pick<ArtifactName, 'id' | 'role'>[];
+  readonly models: readonly StoredModel[];
   readonly families: FamilyMix;
   readonly data: readonly Pick<DataSource, 'name' | 'artifactId'>[];
   readonly seed: number;

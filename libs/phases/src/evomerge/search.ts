@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
-import type { ArtifactName, Json } from '@agent-forge/contracts';
+import type { Json } from '@agent-forge/contracts';
 import { createSearch, type Search } from '@agent-forge/search';
 import type { PhaseContext } from '../phase.js';
 import { Yardstick } from '../shared/yardstick.js';
 import { recipeOf, startGenome, type GenomeForm } from './genome.js';
-import { merge, type Models } from './merge-models.js';
+import { merge, type Models, type StoredModel } from './merge-models.js';
 import { TEXT_BYTES, type EvomergeParams } from './params.js';
 import { fitnessOf } from '../shared/fitness.js';
 import type { ScoreInput } from './score-task.js';
@@ -24,7 +24,7 @@ type Context = PhaseContext<EvomergeParams>;
 export interface SearchSpace {
   readonly form: GenomeForm;
   /** The models that take part, base included. */
-  readonly names: readonly Pick<ArtifactName, 'id' | 'role'>[];
+  readonly stored: readonly StoredModel[];
   readonly models: Models;
 }
 
@@ -75,14 +75,14 @@ export type ScoreDraw = Pick<ScoreInput, 'round' | 'itemsPerFamily' | 'textBytes
 /** The fitness of genomes, all on the same items and texts. */
 export async function score(
   context: Context,
-  { form, names }: SearchSpace,
+  { form, stored }: SearchSpace,
   genomes: readonly (readonly number[])[],
   draw: ScoreDraw,
 ): Promise<number[]> {
   const { families, data, seed } = context;
   const inputs = genomes.map((genome): ScoreInput => ({
     recipe: recipeOf(form, genome),
-    models: names,
+    models: stored,
     families,
     data: data.map(({ name, artifactId }) => ({ name, artifactId })),
     seed,

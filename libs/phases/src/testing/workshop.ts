@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ArtifactName, DataSource } from '@agent-forge/contracts';
+import type { ArtifactName, DataSource, Lineage } from '@agent-forge/contracts';
 import { FsArtifactStore } from '@agent-forge/artifacts-fs';
 import { readModelFolder, writeModelFolder, type Model } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
@@ -9,7 +9,7 @@ import type { Note } from '../host.js';
 import { LocalHost } from '../local-host.js';
 import { resolveParams, type Phase, type PhaseProgress } from '../phase.js';
 import type { PhaseReport } from '../shared/report.js';
-import type { Checkpoint } from '../task.js';
+import type { Checkpoint, TaskOutput } from '../task.js';
 
 const IMPORTED = {
   parents: [],
@@ -33,6 +33,8 @@ export interface Job {
   readonly checkpoint?: Checkpoint;
   /** 1 by default: tiny models gain nothing from more. */
   readonly threads?: number;
+  /** Results of tasks that are shared with other jobs; otherwise each job does its own. */
+  readonly results?: Map<string, TaskOutput>;
   /** Ends the work. */
   readonly signal?: AbortSignal;
   /** Hears of every checkpoint of the phase, after it is saved. */
@@ -82,7 +84,8 @@ export class Workshop {
       ),
     };
     const common = { artifacts: this.artifacts, workDir, threads: job.threads ?? 1, codeVersion: 'test', signal };
-    const host = await LocalHost.open({ ...common, phase: counted, onNote: (note) => notes.push(note) });
+    const shared = job.results ? { results: job.results } : {};
+    const host = await LocalHost.open({ ...common, ...shared, phase: counted, onNote: (note) => notes.push(note) });
     host.checkpoint = job.checkpoint;
     const outcome = await phase.run({
       ...common,
@@ -122,10 +125,10 @@ export class Workshop {
   }
 
   /** Stores a model as one that a recipe imports. */
-  async import(role: string, model: Model): Promise<ArtifactName> {
+  async import(role: string, model: Model, lineage: Partial<Lineage> = {}): Promise<ArtifactName> {
     const dir = join(await mkdtemp(join(this.dir, 'import-')), role);
     await writeModelFolder(dir, model);
-    return this.artifacts.putFolder(dir, role, { kind: 'model', lineage: IMPORTED });
+    return this.artifacts.putFolder(dir, role, { kind: 'model', lineage: { ...IMPORTED, ...lineage } });
   }
 
   /** Stores a text as a data set. */

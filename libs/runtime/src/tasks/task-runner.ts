@@ -2,7 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
 import { HEARTBEAT_MS, type QueuedTask, type RunLog, type TaskQueue, type TaskSettlement } from '@agent-forge/nats';
-import type { Checkpoint, Phase, TaskOutput, TaskProgress } from '@agent-forge/phases';
+import {
+  assertCheckpointFits,
+  type Checkpoint,
+  type Phase,
+  type TaskOutput,
+  type TaskProgress,
+} from '@agent-forge/phases';
 import { phaseOf, retryDelayMs } from '@agent-forge/run';
 import { workDir, type ServiceConfig } from '../config.js';
 import type { TaskJob } from '../job/task-job.js';
@@ -106,7 +112,10 @@ export class TaskRunner {
       return await slot.run<TaskJob, TaskOutput, TaskProgress>(TASK_JOB, job, {
         signal,
         onProgress: (progress) => queue.tell(key, progress),
-        onAsk: async (_, checkpoint) => queue.putCheckpoint(key, checkpoint as Checkpoint),
+        onAsk: async (_, checkpoint) => {
+          assertCheckpointFits(`task ${task.task} of ${phase.name}`, checkpoint as Checkpoint);
+          await queue.putCheckpoint(key, checkpoint as Checkpoint);
+        },
       });
     } finally {
       await rm(scratch, { recursive: true, force: true });

@@ -85,6 +85,17 @@ describe('the tasks of a phase', () => {
     expect(await waitingTasks()).toBe(0);
   });
 
+  test.each([
+    ['large', /^a checkpoint of task work of large has \d+ bytes of state, over 32768; store what is large/],
+    ['large phase', /^a checkpoint of large has \d+ bytes of state, over 32768; store what is large/],
+  ])('and the phase that saves too much state are told so: %s', async (failBy, message) => {
+    if (failBy === 'large') await world.serveTasks('large');
+    const run = failBy.replace(' ', '');
+    await request('large', { numbers: [2], failBy }, run);
+    const failed = (await world.end(run)).find((event) => event.name === 'run.failed') as EventOf<'run.failed'>;
+    expect(failed.data.error).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', message: expect.stringMatching(message) });
+  });
+
   test('of a run that is cancelled or paused are dropped, and done after it is resumed', async () => {
     await world.serveTasks('paused');
     await request('paused', { numbers: [1, 2], rounds: 20, roundMs: 100 });

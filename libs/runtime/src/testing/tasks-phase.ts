@@ -2,15 +2,18 @@ import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from '@sinclair/typebox';
-import { ForgeError, type ArtifactName, type Json } from '@agent-forge/contracts';
+import { ForgeError, MAX_CHECKPOINT_STATE_BYTES, type ArtifactName, type Json } from '@agent-forge/contracts';
 import { definePhase, paramsOf, type TaskContext, type TaskOutput } from '@agent-forge/phases';
+
+/** Fills a checkpoint. */
+const PADDING = 'x'.repeat(MAX_CHECKPOINT_STATE_BYTES);
 
 /** What a task of this phase is told. */
 interface Work {
   readonly number: number;
   readonly rounds: number;
   readonly roundMs: number;
-  /** `permanent` and `transient` errors; `kill` ends the process half way, once. */
+  /** `permanent` and `transient` errors; `kill` ends the process half way, once; `large` saves more state than a checkpoint may have, `large phase` lets the phase do so. */
   readonly failBy: string;
   /** Every round that is really done is written there. */
   readonly diary: string;
@@ -25,7 +28,7 @@ async function work(input: Json, context: TaskContext): Promise<TaskOutput> {
     await sleep(roundMs);
     await appendFile(diary, `${number} ${round} ${process.pid}\n`);
     context.report({ fraction: round / rounds, step: round, steps: rounds });
-    await context.saveCheckpoint({ state: { round }, artifacts: [] });
+    await context.saveCheckpoint({ state: { round, padding: failBy === 'large' ? PADDING : '' }, artifacts: [] });
     if (round < rounds / 2) continue;
     if (failBy === 'transient') throw new ForgeError('STORE_UNAVAILABLE', 'planted: the disk is full');
     if (failBy === 'permanent') throw new ForgeError('DATA_INVALID', `planted: task ${number} is no good`);
@@ -59,7 +62,8 @@ export const phase = definePhase({
     const { numbers, ...rest } = context.params;
     const { attempt } = await context.plan(() => ({ attempt: context.attempt }));
     await context.note({ code: 'PLANNED', message: `planned by attempt ${attempt}`, metrics: { attempt } });
-    await context.saveCheckpoint({ state: { handedOut: numbers.length }, artifacts: [] });
+    const padding = rest.failBy === 'large phase' ? PADDING : '';
+    await context.saveCheckpoint({ state: { handedOut: numbers.length, padding }, artifacts: [] });
     const inputs = numbers.map((number) => ({ number, ...rest }));
     const outputs = await context.runTasks('work', inputs, (index, { fraction }) =>
       context.report({ stage: `task ${index}`, fraction }),

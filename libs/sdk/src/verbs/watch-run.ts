@@ -26,7 +26,7 @@ export interface WatchOptions {
 }
 
 /**
- * The events of a run in order, past ones and then new ones, until the run has ended. A broken connection is taken up again where it broke,
+ * The events of a run in order, past ones and then new ones, until the run has ended (for the last time, where it was retried). A broken connection is taken up again where it broke,
  * without gap or repetition.
  * @throws ForgeError NOT_FOUND, CANCELLED after `signal`, BROKER_UNAVAILABLE when the gateway stays away, and those of every request
  */
@@ -41,12 +41,15 @@ export async function* watchRun(
     try {
       const stream = await open(connection, run, position, signal);
       if (stream === undefined) return;
+      let isFinal = false;
       for await (const { id, data } of readServerSentEvents(stream)) {
         const event = parseEvent(data);
         [position, fruitless] = [id, 0];
         yield { event, position };
-        if (FINAL_EVENTS.includes(event.name)) return;
+        isFinal = FINAL_EVENTS.includes(event.name);
       }
+      // A run that was retried goes on behind an end; only the gateway knows which end is the last.
+      if (isFinal) return;
     } catch (thrown) {
       const error = sendError(thrown, new URL(connection.url), signal);
       if (error.retry !== 'transient' || fruitless >= MAX_FRUITLESS) throw error;
