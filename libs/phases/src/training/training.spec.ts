@@ -105,6 +105,55 @@ describe('training', () => {
   });
 });
 
+describe('the options of training', () => {
+  const text = Array.from({ length: 4000 }, (_, i) => `Line ${i} says that ${i} and ${i + 1} are neighbours.\n\n`);
+  const options = { ...SMALL, poolItems: 300, steps: 20, dreamEvery: 5, dreamItems: 64, dreamAgreement: 0 };
+
+  test.each([
+    ['a curriculum by loss', { curriculum: 'loss', arms: ['plain', 'shuffled'] }],
+    ['a curriculum by length', { curriculum: 'length', arms: ['plain', 'shuffled'] }],
+    ['success in a band', { edgeOfChaos: true, arms: ['plain', 'shuffled'] }],
+    ['a self-model', { arms: ['plain', 'self-model'] }],
+    ['dreams', { arms: ['plain', 'dream'], dreamAgreement: 0 }],
+  ])('%s: its arm differs from its control, on tasks and text, and comes out the same again', async (_, params) => {
+    const data = [await workshop.dataSet('lines', text.join(''))];
+    const job = { params: { ...options, ...params }, inputs, data };
+    const { outcome } = await workshop.run(training, job);
+    const { rows } = await workshop.report(outcome);
+    expect(rows.map(({ name }) => name)).toEqual(['input', ...params.arms]);
+    expect(new Set(rows.map(({ artifactId }) => artifactId)).size).toBe(3);
+    expect((await workshop.run(training, job)).outcome).toEqual(outcome);
+  });
+
+  test.each([
+    ['a curriculum', { curriculum: 'loss', arms: ['plain', 'shuffled'] }],
+    ['dreams', { arms: ['plain', 'dream'] }],
+  ])('%s works on text alone', async (_, params) => {
+    const data = [await workshop.dataSet('lines', text.join(''))];
+    const { outcome } = await workshop.run(training, { params: { ...options, ...params }, inputs, data, families: {} });
+    const { afterBitsPerByte, beforeBitsPerByte } = outcome.metrics;
+    expect(afterBitsPerByte).toBeLessThan(beforeBitsPerByte!);
+  });
+
+  test('say what they did: how much success was in the band, how many dreams were kept', async () => {
+    const params = { ...options, edgeOfChaos: true, steerEvery: 5, arms: ['plain', 'shuffled', 'dream'] };
+    const { figures } = await workshop.report((await workshop.run(training, { params, inputs })).outcome);
+    for (const name of ['plainInBand', 'plainLastSuccess', 'dreamInBand', 'dreamsKept']) {
+      expect(figures[name]).toBeGreaterThanOrEqual(0);
+      expect(figures[name]).toBeLessThanOrEqual(1);
+    }
+    expect(figures['shuffledInBand']).toBeUndefined();
+  });
+
+  test('dreams that no two samples agree on are none, and that is said', async () => {
+    const params = { ...options, arms: ['dream'], dreamAgreement: 1, dreamTemperature: 10 };
+    await expect(workshop.run(training, { params, inputs })).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+      message: expect.stringMatching(/none of 64 dreams is kept/),
+    });
+  });
+});
+
 describe('when no arm is better than the input', () => {
   /** At this rate weights are thrown far away. */
   const params = { ...SMALL, arms: ['plain'], optimizer: 'adamw', learningRate: 1, maxRollbacks: 0, steps: 3 };
@@ -141,6 +190,12 @@ describe('before any work training refuses', () => {
     ],
     [{ rowLength: 128 }, /rowLength of training is 128, more than the 64 positions of the model/],
     [{ arms: ['plain', 'plain'] }, /arms of training/],
+    [{ arms: ['plain', 'shuffled'] }, /arms of training has shuffled, the control of an order, and there is none/],
+    [{ edgeOfChaos: true, curriculum: 'loss' }, /edgeOfChaos of training is true beside curriculum loss/],
+    [{ minSuccess: 0.8 }, /minSuccess of training is 0.8, not below maxSuccess 0.75/],
+    [{ arms: ['dream'], dreamEvery: 60 }, /dreamEvery of training is 60; in 40 steps there would be no dream/],
+    [{ dreamSteps: 30 }, /dreamSteps of training is 30, more than the 20 steps of dreamEvery/],
+    [{ selfModelLayers: [1, 3] }, /selfModelLayers of training has 3, and the model has 2 layers/],
   ])('%j', async (params, message) => {
     const refused = workshop.run(training, { params: { ...SMALL, ...params }, inputs });
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) });
