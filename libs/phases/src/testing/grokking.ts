@@ -25,8 +25,8 @@ export interface GrokkingRun {
   /** Steps from one measurement to the next. */
   readonly every: number;
   readonly threads: number;
-  /** Standard deviation of the first weights. */
-  readonly initializerRange?: number;
+  /** Standard deviation of the first embedding. */
+  readonly embeddingScale: number;
   readonly onMeasured?: (at: GrokkingPoint) => void;
 }
 
@@ -49,6 +49,9 @@ export interface Grokking {
 export const LEARNT = 0.95;
 const LAYERS = 2;
 const HEADS = 4;
+/** Standard deviation of the first matrices: that of PyTorch's linear layers at width 128. */
+const INIT = 0.05;
+const EMBEDDING = 'model.embed_tokens.weight';
 /** x, ·, y, = and the answer. */
 const LENGTH = 4;
 
@@ -97,7 +100,7 @@ export function pairsOf({ modulus, trainShare }: Pick<GrokkingRun, 'modulus' | '
   return parts;
 }
 
-function modelOf({ modulus, hiddenSize, seed, initializerRange = 0.02 }: GrokkingRun): Model {
+function modelOf({ modulus, hiddenSize, seed, embeddingScale }: GrokkingRun): Model {
   const config = parseConfig({
     model_type: 'llama',
     vocab_size: modulus + 2,
@@ -106,10 +109,13 @@ function modelOf({ modulus, hiddenSize, seed, initializerRange = 0.02 }: Grokkin
     num_hidden_layers: LAYERS,
     num_attention_heads: HEADS,
     max_position_embeddings: LENGTH,
-    initializer_range: initializerRange,
+    initializer_range: INIT,
     tie_word_embeddings: false,
   });
-  return { config, weights: initWeights(config, seed), tokenizer: null };
+  const weights = initWeights(config, seed);
+  const { shape, data } = weights.get(EMBEDDING)!;
+  weights.set(EMBEDDING, { shape, data: data.map((value) => (embeddingScale / INIT) * value) });
+  return { config, weights, tokenizer: null };
 }
 
 /** Random pairs of the train part with the loss on the answer alone. */
