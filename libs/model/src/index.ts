@@ -8,6 +8,7 @@ export * from './training/init.js';
 export * from './training/language-model-loss.js';
 export * from './training/optimizer-options.js';
 export * from './training/step-batch.js';
+export * from './training/self-model.js';
 export * from './training/train-language-model.js';
 export * from './tokenizer/byte-tokenizer.js';
 export * from './tokenizer/load-tokenizer.js';

@@ -83,7 +83,8 @@ export class LocalHost implements PhaseHost {
     const scratch = await mkdtemp(join(workDir, `${task}-`));
     const name = `${CHECKPOINT} ${key}`;
     const checkpoint = (await this.#memory.get(name)) as Checkpoint | undefined;
-    const saveCheckpoint = (newer: Checkpoint): Promise<void> => this.#save(name, `task ${task} of ${phase.name}`, newer);
+    const saveCheckpoint = (newer: Checkpoint): Promise<void> =>
+      this.#save(name, `task ${task} of ${phase.name}`, newer);
     const context: TaskContext = {
       ...{ artifacts, threads, codeVersion, signal },
       ...{ workDir: scratch, checkpoint, saveCheckpoint, report },

@@ -74,11 +74,28 @@ export function llamaHidden(
   inputs: SequenceInputs,
   rule?: AttentionRule,
 ): Value {
+  return finalNorm(config, p, llamaLayers(config, p, inputIds, inputs, rule).at(-1)!);
+}
+
+/** The norm between the last layer and the head. */
+export function finalNorm(config: LlamaConfig, p: Parameters, x: Value): Value {
+  return rmsNorm(x, p.get('model.norm.weight'), config.rmsNormEps);
+}
+
+/** What flows through the layers: the embedding first, then the sum after each of them; arguments and shapes as of {@link llamaHidden}. */
+export function llamaLayers(
+  config: LlamaConfig,
+  p: Parameters,
+  inputIds: Value,
+  inputs: SequenceInputs,
+  rule?: AttentionRule,
+): Value[] {
   const graph = inputIds.graph;
   const [batch, sequence] = inputIds.shape as [Dim, Dim];
   const rows = typeof batch === 'number' && typeof sequence === 'number' ? [batch * sequence] : [batch, sequence];
   const attend = rule ?? ((_layer, q, k, v) => attention({ q, k, v, mask: inputs.mask }));
   let x = reshape(gather(p.get('model.embed_tokens.weight'), inputIds), [...rows, config.hiddenSize]);
+  const states = [x];
   for (let layer = 0; layer < config.numLayers; layer++) {
     const name = `model.layers.${layer}`;
     x = graph.scope(name, () => {
@@ -88,8 +105,9 @@ export function llamaHidden(
       const fed = subNorm(config, p, `${name}.mlp.ffn_sub_norm`, gated(config, gate, up));
       return add(h, p.linear(`${name}.mlp.down_proj`, fed));
     });
+    states.push(x);
   }
-  return rmsNorm(x, p.get('model.norm.weight'), config.rmsNormEps);
+  return states;
 }
 
 function attentionBlock(

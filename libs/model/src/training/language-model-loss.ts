@@ -15,7 +15,7 @@ import {
   sub,
 } from '@agent-forge/tensor';
 import type { LlamaConfig } from '../config.js';
-import { type ParameterRule, llamaHidden, llamaLogits } from '../network/llama.js';
+import { type ParameterRule, finalNorm, llamaLayers, llamaLogits } from '../network/llama.js';
 import { rotaryTables } from '../network/rope.js';
 import { parameterRule } from '../ternary/ternary-parameters.js';
 
@@ -30,14 +30,42 @@ export interface BatchShape {
   readonly packed: boolean;
   /** Batches say how far the ternary quantiser of a marked model goes, in a field `ternaryShare`; else all the way. */
   readonly ternaryShare?: boolean;
+  /** Batches say how much an auxiliary loss counts, in a field `auxiliaryWeight`. */
+  readonly auxiliaryWeight?: boolean;
 }
 
+/** What an auxiliary loss can look at. */
+export interface ForwardPass {
+  readonly tensors: ReadonlyMap<string, Value>;
+  /** [rows · length, width] each: the embedding, then what flows out of each layer. */
+  readonly states: readonly Value[];
+  /** [rows · length, width]: the last state after the final norm. */
+  readonly hidden: Value;
+  /** [rows · length]: how much each token counts in the loss; they add up to 1 over a step. */
+  readonly weights: Value;
+}
+
+/** A scalar that is trained beside the language-model loss. */
+export type AuxiliaryLoss = (pass: ForwardPass) => Value;
+
 /** The batch fields of a language-model step: int32 ids, float weights that add up to 1 over a whole optimiser step. */
-export function batchFields({ rows, length, packed, ternaryShare }: BatchShape): TrainProgramOptions['batch'] {
+export function batchFields({
+  rows,
+  length,
+  packed,
+  ternaryShare,
+  auxiliaryWeight,
+}: BatchShape): TrainProgramOptions['batch'] {
   const shape = [rows, length];
   const ids = { dtype: 'int32', shape } as const;
-  const share = ternaryShare ? { ternaryShare: { dtype: 'float32', shape: [] } as const } : {};
-  const fields = { inputIds: ids, targets: ids, weights: { dtype: 'float32', shape } as const, ...share };
+  const scalar = { dtype: 'float32', shape: [] } as const;
+  const fields = {
+    inputIds: ids,
+    targets: ids,
+    weights: { dtype: 'float32', shape } as const,
+    ...(ternaryShare ? { ternaryShare: scalar } : {}),
+    ...(auxiliaryWeight ? { auxiliaryWeight: scalar } : {}),
+  };
   return packed
     ? { ...fields, positionIds: { dtype: 'int64', shape }, segmentIds: { dtype: 'float32', shape } }
     : fields;
@@ -79,19 +107,25 @@ export function sequenceInputs(
 /**
  * Next-token cross-entropy, Σ weight · −log p(target): with weights that add up to 1, the token-weighted mean in nats.
  * @param rule how weights act; by default plainly, or through the quantiser where the configuration carries the ternary mark
+ * @param auxiliary added to it, times the batch's `auxiliaryWeight`
  */
 export function languageModelLoss(
   config: LlamaConfig,
   shape: BatchShape,
   rule?: ParameterRule,
+  auxiliary?: AuxiliaryLoss,
 ): TrainProgramOptions['loss'] {
   return (graph, tensors, batch): LossResult => {
     const share = batch['ternaryShare'];
     const parameters = (rule ?? parameterRule(config, share ? { share } : {}))(tensors);
-    const hidden = llamaHidden(config, parameters, batch['inputIds']!, sequenceInputs(graph, config, shape, batch));
+    const states = llamaLayers(config, parameters, batch['inputIds']!, sequenceInputs(graph, config, shape, batch));
+    const hidden = finalNorm(config, parameters, states.at(-1)!);
     const count = [shape.rows * shape.length];
     const logProbabilities = logSoftmax(graph.scope('head', () => llamaLogits(config, parameters, hidden)));
     const nll = neg(pick(logProbabilities, reshape(batch['targets']!, count)));
-    return { loss: reduceSum(mul(nll, reshape(batch['weights']!, count))) };
+    const weights = reshape(batch['weights']!, count);
+    const loss = reduceSum(mul(nll, weights));
+    if (!auxiliary) return { loss };
+    return { loss: add(loss, mul(auxiliary({ tensors, states, hidden, weights }), batch['auxiliaryWeight']!)) };
   };
 }

@@ -3,7 +3,7 @@ import { type Provider, type StepBatch, type StepReport, TrainLoop, buildTrainPr
 import type { Model, Weights } from '../weights.js';
 import type { BatchSource } from './batch.js';
 import type { ParameterRule } from '../network/llama.js';
-import { batchFields, languageModelLoss } from './language-model-loss.js';
+import { type AuxiliaryLoss, batchFields, languageModelLoss } from './language-model-loss.js';
 import {
   type OptimizerOptions,
   makeFilter,
@@ -23,6 +23,27 @@ export interface TrainState {
   readonly weights: Weights;
   /** Optimiser and filter state by name. */
   readonly optimizer: ReadonlyMap<string, Float32Array>;
+}
+
+/** Work between steps, for whoever steers or watches a training by its weights. */
+export interface Interlude {
+  /** Steps from one to the next. */
+  readonly every: number;
+  /**
+   * Called before the first step, and whenever so many are done, the last one excepted; batches of later steps are asked for only afterwards. Called
+   * again when a training is resumed there, so what it does must follow from the step and the weights.
+   * @param step optimiser steps done
+   */
+  run(step: number, weights: Weights): Promise<void>;
+}
+
+/** A loss beside that of the language model. */
+export interface Auxiliary {
+  readonly loss: AuxiliaryLoss;
+  /** Tensors of its own, trained with the model and kept in checkpoints, but no part of the model; with their first values. */
+  readonly weights: Weights;
+  /** How much it counts at a step (1-based). */
+  readonly weight: (step: number, steps: number) => number;
 }
 
 export interface TrainProgress {
@@ -53,6 +74,8 @@ export interface TrainOptions {
    * ramp lets a floating-point model become ternary without a jump.
    */
   readonly ternaryShare?: (step: number, steps: number) => number;
+  readonly auxiliary?: Auxiliary;
+  readonly interlude?: Interlude;
   readonly threads?: number;
   readonly provider?: Provider;
   /** Goes on from here. */
@@ -115,40 +138,50 @@ async function createLoop(options: TrainOptions): Promise<TrainLoop> {
   const { model, source, accumulation = 1, threads, provider } = options;
   const resolved = resolveOptimizer(options.optimizer ?? {});
   const { rows, length, packed } = source;
-  const shape = { rows, length, packed, ternaryShare: options.ternaryShare !== undefined };
+  const { ternaryShare, auxiliary } = options;
+  const shape = { rows, length, packed, ternaryShare: ternaryShare !== undefined, auxiliaryWeight: !!auxiliary };
   const filter = makeFilter(resolved);
+  const initial = allWeights(options);
   const program = buildTrainProgram({
-    parameters: parametersOf(model.weights),
+    parameters: parametersOf(initial),
     batch: batchFields(shape),
     accumulation,
-    loss: languageModelLoss(model.config, shape, options.rule),
+    loss: languageModelLoss(model.config, shape, options.rule, auxiliary?.loss),
     optimizer: makeOptimizer(resolved, options.resume?.steps ?? options.steps),
     ...(resolved.clipNorm > 0 ? { clipNorm: resolved.clipNorm } : {}),
     ...(filter ? { filter } : {}),
   });
-  const initial = new Map([...model.weights].map(([name, t]) => [name, t.data]));
-  return TrainLoop.create(program, initial, { ...(threads ? { threads } : {}), ...(provider ? { provider } : {}) });
+  const values = new Map([...initial].map(([name, t]) => [name, t.data]));
+  return TrainLoop.create(program, values, { ...(threads ? { threads } : {}), ...(provider ? { provider } : {}) });
+}
+
+/** Everything that is trained, with its first values. */
+function allWeights({ model, auxiliary }: Pick<TrainOptions, 'model' | 'auxiliary'>): Weights {
+  return new Map([...model.weights, ...(auxiliary?.weights ?? [])]);
 }
 
 /** The batch of optimiser step `step` (0-based) with everything that a step's graph asks for. */
-function batchAt({ source, accumulation = 1, ternaryShare }: TrainOptions, step: number, steps: number): StepBatch {
+function batchAt(options: TrainOptions, step: number, steps: number): StepBatch {
+  const { source, accumulation = 1, ternaryShare, auxiliary } = options;
+  const perBatch = (value: number): Float32Array => new Float32Array(accumulation).fill(value);
   const batch = stepBatch(source, step, accumulation);
-  if (!ternaryShare) return batch;
+  const weight = auxiliary ? { auxiliaryWeight: perBatch(auxiliary.weight(step + 1, steps)) } : {};
+  if (!ternaryShare) return { ...batch, ...weight };
   const share = ternaryShare(step + 1, steps);
   if (!(share >= 0 && share <= 1))
     throw new ForgeError('INVALID_ARGUMENT', `ternaryShare is from 0 to 1, not ${share} at step ${step + 1}`);
-  return { ...batch, ternaryShare: new Float32Array(accumulation).fill(share) };
+  return { ...batch, ...weight, ternaryShare: perBatch(share) };
 }
 
 /** Times a few steps, goes back to the start, and divides what is left of the budget by them. */
 async function stepsInBudget(loop: TrainLoop, options: TrainOptions, started: number): Promise<number> {
-  const { maxSeconds, model } = options;
+  const { maxSeconds } = options;
   if (maxSeconds === undefined || !(maxSeconds > 0))
     throw new ForgeError('INVALID_ARGUMENT', 'training needs steps or maxSeconds, greater than 0');
   const sampleSeconds = Math.max(MIN_SAMPLE_SECONDS, Math.min(MAX_SAMPLE_SECONDS, SAMPLE_SHARE * maxSeconds));
   const perStep = await secondsPerStep(loop, options, sampleSeconds);
   const zero = [...loop.state()].map(([name, data]) => [name, data.fill(0)] as const);
-  loop.restore(0, new Map([...[...model.weights].map(([name, t]) => [name, t.data] as const), ...zero]));
+  loop.restore(0, new Map([...[...allWeights(options)].map(([name, t]) => [name, t.data] as const), ...zero]));
   const left = maxSeconds - (performance.now() - started) / 1000;
   return Math.max(1, Math.floor((left * BUDGET_SHARE) / perStep));
 }
@@ -205,6 +238,8 @@ class TrainRun {
     const first = this.loop.step;
     while (this.loop.step < this.steps) {
       if (signal?.aborted) await this.abort();
+      if (this.untilInterlude() === this.options.interlude?.every)
+        await this.options.interlude.run(this.loop.step, this.weights(this.options.model.weights));
       await this.call();
       if ((performance.now() - saved) / 1000 < checkpointSeconds || this.loop.step === this.steps) continue;
       await this.options.onCheckpoint?.(this.snapshot());
@@ -212,7 +247,7 @@ class TrainRun {
     }
     const tail = this.losses.slice(-Math.max(1, Math.ceil(this.losses.length / 10)));
     return {
-      model: { ...this.options.model, weights: this.weights() },
+      model: { ...this.options.model, weights: this.weights(this.options.model.weights) },
       steps: this.steps,
       finalLoss: tail.reduce((a, b) => a + b, 0) / tail.length,
       tokens: (this.steps - first) * source.rows * source.length * accumulation,
@@ -222,7 +257,7 @@ class TrainRun {
   }
 
   private async call(): Promise<void> {
-    const n = Math.min(this.perCall, this.steps - this.loop.step);
+    const n = Math.min(this.perCall, this.steps - this.loop.step, this.untilInterlude());
     const batches = Array.from({ length: n }, (_, i) => batchAt(this.options, this.loop.step + i, this.steps));
     const t = performance.now();
     const reports = await this.loop.advance(batches, this.factor);
@@ -237,6 +272,11 @@ class TrainRun {
         Math.min(MAX_STEPS_PER_CALL, 2 * this.perCall, Math.round((CALL_SECONDS * n) / seconds)),
       );
     else this.perCall = 2;
+  }
+
+  private untilInterlude(): number {
+    const { every = Infinity } = this.options.interlude ?? {};
+    return every === Infinity ? Infinity : every - (this.loop.step % every);
   }
 
   private check(reports: readonly StepReport[]): void {
@@ -265,16 +305,16 @@ class TrainRun {
     throw new ForgeError('CANCELLED', `training was stopped at step ${this.loop.step} of ${this.steps}`);
   }
 
-  private weights(): Weights {
-    return new Map(
-      [...this.options.model.weights].map(([name, { shape }]) => [
-        name,
-        { shape, data: (this.loop.value(name) as Float32Array).slice() },
-      ]),
-    );
+  /** Copies of the present values of some tensors. */
+  private weights(names: Weights): Weights {
+    const copies = [...names].map(([name, { shape }]) => {
+      return [name, { shape, data: (this.loop.value(name) as Float32Array).slice() }] as const;
+    });
+    return new Map(copies);
   }
 
   private snapshot(): TrainState {
-    return { step: this.loop.step, steps: this.steps, weights: this.weights(), optimizer: this.loop.state() };
+    const { loop, steps, options } = this;
+    return { step: loop.step, steps, weights: this.weights(allWeights(options)), optimizer: loop.state() };
   }
 }

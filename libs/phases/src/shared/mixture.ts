@@ -36,7 +36,7 @@ export function mixtureSource({ families, texts, textShare }: Mixture, model: Mo
 }
 
 /** Each batch is out of one of two sources; which one is a function of its number. */
-class Blend implements BatchSource {
+export class Blend implements BatchSource {
   readonly packed = true;
 
   constructor(
@@ -54,7 +54,11 @@ class Blend implements BatchSource {
   }
 
   batch(k: number): TokenBatch {
-    const isText = Rng.derive(this.seed, 'blend', k).float() < this.textShare;
-    return (isText ? this.text : this.tasks).batch(k);
+    return (isTextBatch(this.seed, this.textShare, k) ? this.text : this.tasks).batch(k);
   }
+}
+
+/** Whether a batch of a {@link Blend} is text. */
+export function isTextBatch(seed: number | string, textShare: number, k: number): boolean {
+  return Rng.derive(seed, 'blend', k).float() < textShare;
 }

@@ -1,7 +1,8 @@
 import type { ArtifactName, Json } from '@agent-forge/contracts';
 import type { PhaseContext } from '../phase.js';
 import type { TaskProgress } from '../task.js';
-import type { TrainInput, TrainOutput } from './train-task.js';
+import { noteRollbacks } from './note-rollbacks.js';
+import type { TrainInput } from './train-task.js';
 
 /** Has trainings done by whichever replicas are free, and says which of them diverged on the way. @returns the models, in the order of the inputs */
 export async function runTrainings(
@@ -12,15 +13,10 @@ export async function runTrainings(
   const outputs = await runTasks('train', inputs as unknown as Json[], (index, now) =>
     onProgress(inputs[index]!.role, now),
   );
-  for (const [i, { value }] of outputs.entries()) {
+  for (const [i, output] of outputs.entries()) {
     const { role } = inputs[i]!;
     onProgress(role, { fraction: 1 });
-    for (const { reason, toStep, rate } of (value as unknown as TrainOutput).rollbacks)
-      await note({
-        code: 'DIVERGED',
-        message: `${role}: ${reason}; it went back to step ${toStep} and on at ${rate} of its rate`,
-        metrics: { toStep, rate },
-      });
+    await noteRollbacks({ note }, role, output);
   }
   return outputs.map(({ artifacts }) => artifacts[0]!);
 }

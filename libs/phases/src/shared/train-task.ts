@@ -6,7 +6,7 @@ import { readCorpus, shares } from './corpus.js';
 import type { FamilyMix } from './families.js';
 import { mixtureSource } from './mixture.js';
 import { newModel, type ModelForm } from './new-model.js';
-import { trainWithRollback, type Rollback } from './train-with-rollback.js';
+import { trainWithRollback, type RecoverableTraining, type Rollback } from './train-with-rollback.js';
 
 /** One training: all that its result depends on. */
 export interface TrainInput {
@@ -40,31 +40,48 @@ export interface TrainOutput {
   readonly finalLoss: number;
   readonly seconds: number;
   readonly rollbacks: readonly Rollback[];
+  /** What a steered training decided on the way. */
+  readonly steering?: Json;
 }
 
-/** Trains a model on a mixture and stores it: the task `train` of every phase that trains on the data as it is. */
-export async function trainTask(input: Json, context: TaskContext): Promise<TaskOutput> {
+/** What a training is fed with, and what is trained beside the language model. */
+export type Ingredients = Pick<RecoverableTraining, 'source' | 'auxiliary' | 'steering'>;
+
+/**
+ * Trains a model and stores it: the task `train` of every phase that trains on the data as it is.
+ * @param ingredientsOf for phases that do something with the data; by default the mixture itself
+ */
+export async function trainTask(
+  input: Json,
+  context: TaskContext,
+  ingredientsOf: (plan: TrainInput, model: Model, context: TaskContext) => Promise<Ingredients> = mixtureIngredients,
+): Promise<TaskOutput> {
   const plan = input as unknown as TrainInput;
   const model = await startOf(plan, context);
-  const source = mixtureSource(
-    { families: plan.families, texts: await textsOf(plan, context), textShare: plan.textShare },
-    model,
-    { rows: plan.rows, length: plan.rowLength, seed: `${plan.seed}/${plan.stream ?? plan.role}` },
-  );
+  const ingredients = await ingredientsOf(plan, model, context);
   const { steps, optimizer, maxRollbacks, ramp } = plan;
   const lineage = lineageOf(plan, context);
-  const training = { model, source, steps, optimizer, maxRollbacks, lineage, ...(ramp ? { ramp } : {}) };
+  const training = { model, ...ingredients, steps, optimizer, maxRollbacks, lineage, ...(ramp ? { ramp } : {}) };
   const { model: trained, finalLoss, seconds, rollbacks } = await trainWithRollback(training, context);
   const dir = join(context.workDir, plan.role);
   await writeModelFolder(dir, trained);
   const artifact: ArtifactName = await context.artifacts.putFolder(dir, plan.role, { kind: 'model', lineage });
-  const value: TrainOutput = { steps, finalLoss, seconds, rollbacks };
+  const { steering } = ingredients;
+  const decided = steering ? { steering: steering.state() } : {};
+  const value: TrainOutput = { steps, finalLoss, seconds, rollbacks, ...decided };
   return { value: value as unknown as Json, artifacts: [artifact] };
+}
+
+/** Batches of the mixture as it is. */
+export async function mixtureIngredients(plan: TrainInput, model: Model, context: TaskContext): Promise<Ingredients> {
+  const mixture = { families: plan.families, texts: await textsOf(plan, context), textShare: plan.textShare };
+  const seed = `${plan.seed}/${plan.stream ?? plan.role}`;
+  return { source: mixtureSource(mixture, model, { rows: plan.rows, length: plan.rowLength, seed }) };
 }
 
 /** The model that a training begins with. */
 export async function startOf(
-  { from, seed }: TrainInput,
+  { from, seed }: Pick<TrainInput, 'from' | 'seed'>,
   context: Pick<TaskContext, 'artifacts' | 'workDir'>,
 ): Promise<Model> {
   if ('size' in from) return newModel(from.size, seed);
@@ -73,7 +90,11 @@ export async function startOf(
   return readModelFolder(dir);
 }
 
-async function textsOf({ data, share }: TrainInput, context: TaskContext): Promise<readonly string[]> {
+/** The text that a training gets: its share of the train part. */
+export async function textsOf(
+  { data, share }: Pick<TrainInput, 'data' | 'share'>,
+  context: Pick<TaskContext, 'artifacts' | 'workDir'>,
+): Promise<readonly string[]> {
   if (data.length === 0) return [];
   const { train } = await readCorpus({ ...context, data: data as readonly DataSource[] });
   return shares(train, share.count)[share.index]!;

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
-import { ForgeError, type Lineage } from '@agent-forge/contracts';
+import { ForgeError, type Json, type Lineage } from '@agent-forge/contracts';
 import {
   readCheckpoint,
   resolveOptimizer,
   trainLanguageModel,
   writeCheckpoint,
+  type Auxiliary,
   type BatchSource,
+  type Interlude,
   type Model,
   type OptimizerOptions,
   type ParameterRule,
@@ -31,6 +33,13 @@ export interface Rollback {
   readonly rate: number;
 }
 
+/** Work between steps that decides what later batches are, and remembers it. */
+export interface Steering extends Interlude {
+  /** What was decided so far, for a checkpoint; what was decided for a step stays until that step is done again. */
+  state(): Json;
+  restore(state: Json): void;
+}
+
 /** What is to be trained, and how. */
 export interface RecoverableTraining {
   readonly model: Model;
@@ -43,6 +52,8 @@ export interface RecoverableTraining {
   readonly rule?: ParameterRule;
   /** Part of the steps over which the quantiser of a ternary model comes in. */
   readonly ramp?: number;
+  readonly auxiliary?: Auxiliary;
+  readonly steering?: Steering;
 }
 
 /** The result, and how it came about. */
@@ -53,6 +64,7 @@ export interface RecoveredTraining extends TrainResult {
 /** What a checkpoint says besides its file. */
 interface Settings {
   readonly rollbacks: readonly Rollback[];
+  readonly steering?: Json;
 }
 
 type Host = Pick<
@@ -68,6 +80,7 @@ type Host = Pick<
 export async function trainWithRollback(training: RecoverableTraining, host: Host): Promise<RecoveredTraining> {
   const saved = await lastCheckpoint(host);
   const rollbacks = [...(saved?.settings.rollbacks ?? [])];
+  if (saved?.settings.steering !== undefined) training.steering?.restore(saved.settings.steering);
   // Good states, the newest last: one that leads to divergence again gives way to the one before it.
   const good: TrainState[] = saved ? [saved.state] : [];
   for (;;) {
@@ -91,7 +104,7 @@ export async function trainWithRollback(training: RecoverableTraining, host: Hos
 }
 
 async function attempt(
-  { model, source, steps, optimizer, lineage, rule, ramp }: RecoverableTraining,
+  { model, source, steps, optimizer, lineage, rule, ramp, auxiliary, steering }: RecoverableTraining,
   host: Host,
   good: TrainState[],
   rollbacks: readonly Rollback[],
@@ -108,12 +121,14 @@ async function attempt(
     signal,
     ...(rule ? { rule } : {}),
     ...(ramp ? { ternaryShare: (step: number, all: number) => Math.min(1, step / (ramp * all)) } : {}),
+    ...(auxiliary ? { auxiliary } : {}),
+    ...(steering ? { interlude: steering } : {}),
     ...(resume ? { resume } : {}),
     checkpointSeconds: CHECKPOINT_SECONDS,
     onCheckpoint: async (state) => {
       good.push(state);
       if (good.length > 2) good.shift();
-      await keep(host, state, { rollbacks }, lineage);
+      await keep(host, state, { rollbacks, ...(steering ? { steering: steering.state() } : {}) }, lineage);
     },
     onProgress: ({ step, steps: all, loss, tokensPerSecond, secondsLeft }) => {
       detector.observe(loss, step);

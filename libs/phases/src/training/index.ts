@@ -22,7 +22,11 @@ export const phase = definePhase({
   check,
   estimate,
   resources: { cpus: 2, memoryMiB: 2048 },
-  tasks: { train: async (input, context) => (await import('../shared/train-task.js')).trainTask(input, context) },
+  tasks: {
+    train: async (input, context) => (await import('./arm-task.js')).armTask(input, context),
+    rank: async (input, context) => (await import('./rank-task.js')).rankTask(input, context),
+    dream: async (input, context) => (await import('./dream-task.js')).dreamTask(input, context),
+  },
   run: async (context) => (await import('./run.js')).run(context),
   gate,
   fallback: null,

@@ -2,16 +2,25 @@ import { compare } from '../shared/compare.js';
 import type { PhaseReport } from '../shared/report.js';
 import { lossOf, metricsOf, rowOf, type Measured } from '../shared/yardstick.js';
 import { INPUT, type Choice } from './choose.js';
+import type { TrainedArm } from './arms.js';
+import type { TrainingParams } from './params.js';
 import { verdictsOf } from './verdicts.js';
 
-/** The table of the input and all arms, each arm against the input and against `plain`, and the figures for the log. */
+/** What other arms are compared with. */
+const CONTROLS = ['plain', 'shuffled'];
+
+/**
+ * The table of the input and all arms, each arm against the input and against its controls, and the figures for the log.
+ * @param ways figures of how the arms were trained: for the report, and neither for the log nor for a gate, since they are of the train part
+ */
 export function reportOf(
   choice: Choice,
   measured: ReadonlyMap<string, Measured>,
   artifactIds: ReadonlyMap<string, string>,
+  ways: Readonly<Record<string, number>>,
 ): { report: PhaseReport; metrics: Record<string, number> } {
   const arms = [...measured.keys()].filter((name) => name !== INPUT);
-  const controls = [INPUT, 'plain'].filter((name) => measured.has(name));
+  const controls = [INPUT, ...CONTROLS].filter((name) => measured.has(name));
   const comparisons = arms.flatMap((arm) =>
     controls.filter((control) => control !== arm).flatMap((control) => compare(arm, control, measured)),
   );
@@ -21,7 +30,28 @@ export function reportOf(
   const verdicts = verdictsOf(choice, comparisons, before.tasks ? 'points' : 'bits per byte', figures.lossReduction);
   const metrics: Record<string, number> = { ...figures, ...metricsOf('before', before), ...metricsOf('after', after) };
   for (const arm of arms) Object.assign(metrics, metricsOf(arm, measured.get(arm)!));
-  return { report: { phase: 'training', rows, results: [choice.chosen], comparisons, figures, verdicts }, metrics };
+  const results = [choice.chosen];
+  return {
+    report: { phase: 'training', rows, results, comparisons, figures: { ...figures, ...ways }, verdicts },
+    metrics,
+  };
+}
+
+/** Of each steered arm, the share of the measurements in the second half of its steps that were in the band, and the last of them. */
+export function steeringFigures(
+  arms: readonly TrainedArm[],
+  { minSuccess, maxSuccess }: Pick<TrainingParams, 'minSuccess' | 'maxSuccess'>,
+): Record<string, number> {
+  const figures = arms.flatMap(({ arm, steering = [] }) => {
+    const later = steering.slice(Math.floor(steering.length / 2)).map(({ success }) => success);
+    if (later.length === 0) return [];
+    const inBand = later.filter((success) => success >= minSuccess && success <= maxSuccess).length / later.length;
+    return [
+      [`${arm}InBand`, inBand],
+      [`${arm}LastSuccess`, later.at(-1)!],
+    ];
+  });
+  return Object.fromEntries(figures) as Record<string, number>;
 }
 
 /** How much worse it became: in accuracy, or in bits per byte on text alone; negative when it is better. */

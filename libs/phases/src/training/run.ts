@@ -13,7 +13,8 @@ import { planArms, trainArms, type TrainedArm } from './arms.js';
 import { check } from './check.js';
 import { choose, INPUT, type Choice } from './choose.js';
 import type { TrainingParams } from './params.js';
-import { reportOf } from './report.js';
+import { prepare, type Prepared } from './prepare.js';
+import { reportOf, steeringFigures } from './report.js';
 
 /** Share of the phase's time that measuring takes, against one arm's training. */
 const MEASURING = 0.3;
@@ -22,7 +23,7 @@ type Context = PhaseContext<TrainingParams>;
 
 /** Trains every arm from the input, chooses on the select part, measures all on the report part, and passes on what was chosen. */
 export async function run(given: Context): Promise<PhaseOutcome> {
-  const [mistake] = check(given.params);
+  const [mistake] = check(given.params, given.families);
   if (mistake) throw paramError('training', mistake);
   const context = withAddedFamilies(given);
   const { params } = context;
@@ -30,18 +31,19 @@ export async function run(given: Context): Promise<PhaseOutcome> {
   assertTrainable(input.model, params);
   const select = await Yardstick.of(context, 'select', params.itemsPerFamily);
   const plan = await context.plan(() => planArms(context, input, select));
+  const prepared = await prepare(context, input, select);
   const stages = params.arms.map((arm) => [`train ${arm}`, 1] as const);
   const progress = new StageProgress(context.report, { ...Object.fromEntries(stages), measure: MEASURING });
-  const arms = await trainArms(context, input, plan, progress);
+  const arms = await trainArms(context, input, prepared, plan, progress);
   const models = await open(context, input, arms);
   const measure = measurer(context, models, progress);
   const choice = choose(await measure(select, 0), params);
   const report = await Yardstick.of(context, 'report', params.itemsPerFamily);
-  return conclude(context, input, arms, choice, await measure(report, 1));
+  return conclude(context, input, arms, choice, await measure(report, 1), prepared.figures);
 }
 
 /** @throws ForgeError INVALID_ARGUMENT for a model without weights that could be trained, or rows that it cannot read */
-function assertTrainable({ config }: Model, { rowLength }: TrainingParams): void {
+function assertTrainable({ config }: Model, { rowLength, selfModelLayers = [] }: TrainingParams): void {
   if (config.ternary?.mode === 'offline')
     throw new ForgeError(
       'INVALID_ARGUMENT',
@@ -51,6 +53,12 @@ function assertTrainable({ config }: Model, { rowLength }: TrainingParams): void
     throw paramError('training', {
       path: ['rowLength'],
       problem: `is ${rowLength}, more than the ${config.maxPositionEmbeddings} positions of the model`,
+    });
+  const missing = selfModelLayers.find((layer) => layer > config.numLayers);
+  if (missing !== undefined)
+    throw paramError('training', {
+      path: ['selfModelLayers'],
+      problem: `has ${missing}, and the model has ${config.numLayers} layers`,
     });
 }
 
@@ -89,9 +97,11 @@ async function conclude(
   arms: readonly TrainedArm[],
   choice: Choice,
   measured: ReadonlyMap<string, Measured>,
+  prepared: Prepared['figures'],
 ): Promise<PhaseOutcome> {
   const ids = new Map([[INPUT, given.id], ...arms.map(({ arm, artifact }) => [arm, artifact.id] as const)]);
-  const { report, metrics } = reportOf(choice, measured, ids);
+  const ways = { ...prepared, ...steeringFigures(arms, context.params) };
+  const { report, metrics } = reportOf(choice, measured, ids, ways);
   const chosen = arms.find(({ arm }) => arm === choice.chosen);
   const trained = { ...(chosen?.artifact ?? given), role: 'trained' };
   const others = arms.filter((each) => each !== chosen).map(({ artifact }) => artifact);

@@ -141,6 +141,12 @@ describe('before any work training refuses', () => {
     ],
     [{ rowLength: 128 }, /rowLength of training is 128, more than the 64 positions of the model/],
     [{ arms: ['plain', 'plain'] }, /arms of training/],
+    [{ arms: ['plain', 'shuffled'] }, /arms of training has shuffled, the control of an order, and there is none/],
+    [{ edgeOfChaos: true, curriculum: 'loss' }, /edgeOfChaos of training is true beside curriculum loss/],
+    [{ minSuccess: 0.8 }, /minSuccess of training is 0.8, not below maxSuccess 0.75/],
+    [{ arms: ['dream'], dreamEvery: 60 }, /dreamEvery of training is 60; in 40 steps there would be no dream/],
+    [{ dreamSteps: 30 }, /dreamSteps of training is 30, more than the 20 steps of dreamEvery/],
+    [{ selfModelLayers: [1, 3] }, /selfModelLayers of training has 3, and the model has 2 layers/],
   ])('%j', async (params, message) => {
     const refused = workshop.run(training, { params: { ...SMALL, ...params }, inputs });
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) });
