@@ -18,7 +18,7 @@ let pool: string;
 let dreams: string;
 beforeAll(async () => {
   workshop = await Workshop.open(FAMILIES);
-  const dense = tinyModel(1, 32);
+  const dense = tinyModel(1, { hidden_size: 32 });
   // Trained through its quantiser, as after bitnet.
   const model: Model = { ...dense, config: { ...dense.config, ternary: TERNARY_TRAINING } };
   const { id } = await workshop.import('bitnet', model);

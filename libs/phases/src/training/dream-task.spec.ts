@@ -11,7 +11,7 @@ import { drawPool, readItems, type PoolItem } from './pool.js';
 import { lossesOf } from './rank-task.js';
 
 const FAMILIES = { up: 1, copy: 1 };
-const model = tinyModel(1, 32);
+const model = tinyModel(1, { hidden_size: 32 });
 
 let workshop: Workshop;
 let common: DreamInput;

@@ -8,7 +8,7 @@ let workshop: Workshop;
 let inputs: readonly ArtifactName[];
 beforeAll(async () => {
   workshop = await Workshop.open({ up: 1, next: 1 });
-  inputs = [await workshop.import('bitnet', tinyModel(1, 32))];
+  inputs = [await workshop.import('bitnet', tinyModel(1, { hidden_size: 32 }))];
 });
 afterAll(() => workshop?.close());
 

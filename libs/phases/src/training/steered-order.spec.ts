@@ -6,7 +6,7 @@ import { SteeredOrder, type SteeringOptions, type SteeringPoint } from './steere
 
 const COUNT = 200;
 const OPTIONS: SteeringOptions = { low: 0.55, high: 0.75, window: 50, every: 4, explore: 0.2 };
-const model = tinyModel(1, 32);
+const model = tinyModel(1, { hidden_size: 32 });
 const host = { seed: 1, threads: 1, signal: new AbortController().signal };
 
 /** Ranked items of two tokens after a first one; the model is right on the first `right` of every ten. */
