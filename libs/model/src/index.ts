@@ -13,6 +13,7 @@ export * from './training/train-language-model.js';
 export * from './tokenizer/byte-tokenizer.js';
 export * from './tokenizer/load-tokenizer.js';
 export * from './tokenizer/add-special-tokens.js';
+export * from './tokenizer/think-tokens.js';
 export * from './tokenizer/token-stream.js';
 export * from './tokenizer/bpe-trainer.js';
 export * from './evaluation/bootstrap.js';

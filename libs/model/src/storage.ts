@@ -5,3 +5,4 @@ export * from './safetensors/tensor-source.js';
 export * from './safetensors/open-safetensors.js';
 export * from './audit.js';
 export { foreignFormat, SIGNATURE_BYTES } from './safetensors/foreign-formats.js';
+export * from './tokenizer/think-tokens.js';

@@ -16,6 +16,7 @@ interface Options {
   readonly stop?: readonly string[];
   readonly chat?: true;
   readonly system?: string;
+  readonly showThoughts?: true;
   readonly threads?: number;
   readonly provider: string;
   readonly json?: true;
@@ -44,6 +45,7 @@ export function generateCommand(): Command {
     .option('--stop <text>', 'end before this text; may be given several times', collect)
     .option('--chat', 'ask the prompt as in prompt/completion data, instead of continuing it')
     .option('--system <text>', 'system prompt, with --chat')
+    .option('--show-thoughts', 'print what the model thinks before it answers, between <think> and </think>')
     .option('--threads <n>', 'threads to compute with (default: all processors)', integerOption(1))
     .option('--provider <name>', 'cpu, webgpu or cuda', 'cpu')
     .option('--json', 'print one JSON object on stdout, with text and tokenIds')
@@ -61,6 +63,7 @@ async function generate(dir: string, prompt: string, options: Options): Promise<
     chat: options.chat ? { system: options.system ?? null } : null,
     maxTokens: options.maxTokens ?? null,
     ...{ temperature, topK, topP, seed, stop },
+    showThoughts: options.showThoughts ?? false,
     threads: options.threads ?? null,
     provider: parseProvider(options.provider),
   };

@@ -15,6 +15,7 @@ export interface GenerateJob {
   readonly topP: number;
   readonly seed: number;
   readonly stop: readonly string[];
+  readonly showThoughts: boolean;
   readonly threads: number | null;
   readonly provider: Provider;
 }
@@ -28,6 +29,7 @@ export const run: WorkerFunction<GenerateJob, GeneratedText, string> = async (jo
     topP: job.topP,
     seed: job.seed,
     stopTexts: job.stop,
+    showThoughts: job.showThoughts,
     provider: job.provider,
     ...(job.maxTokens === null ? {} : { maxTokens: job.maxTokens }),
     ...(job.threads === null ? {} : { threads: job.threads }),

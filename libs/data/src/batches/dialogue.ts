@@ -1,12 +1,10 @@
 import { ForgeError } from '@agent-forge/contracts';
+import { THINK_TOKENS } from '@agent-forge/model/storage';
 import { messagesOf, type Example, type Message, type TaskItem } from '../items.js';
 import { plainTextEncoder, type Encoder } from './plain-text.js';
 
 /** The special token before a turn of each role; a tokenizer made for training from scratch should have them. */
 export const ROLE_TOKENS = { system: '<sys>', user: '<user>', assistant: '<ask>' } as const;
-
-/** The special tokens around what is thought before an answer. */
-export const THINK_TOKENS = { start: '<think>', end: '</think>' } as const;
 
 /** Tokens of one example, and which of them are to be learnt. */
 export interface TokenSequence {

@@ -14,8 +14,8 @@ const untrained: Model = { config, weights: initWeights({ ...config, initializer
 const POEM = 'Füchse 🦊 grüßen Bären 🐻.';
 
 /** A model that knows one line by heart, every character of more than one byte included. */
-async function parrot(): Promise<Model> {
-  const ids = [...tokenizer.encode(POEM), tokenizer.eosId!];
+async function parrot(line = POEM): Promise<Model> {
+  const ids = [...tokenizer.encode(line), tokenizer.eosId!];
   const length = ids.length - 1;
   const source: BatchSource = {
     rows: 1,
@@ -57,6 +57,14 @@ describe('a line known by heart', () => {
     const { text, finish } = await generateText(await trained, 'Füchse ', { threads: 1, maxTokens: 2 });
     expect([text, finish]).toEqual(['\ufffd', 'length']);
   });
+});
+
+test('thoughts are hidden unless they are asked for', async () => {
+  const thinker = await parrot('1+1+1 <think>12</think>=3');
+  const answer = (showThoughts: boolean) =>
+    generateText(thinker, '1+1+1 ', { threads: 1, temperature: 0, showThoughts });
+  expect((await answer(false)).text).toBe('=3');
+  expect((await answer(true)).text).toBe('<think>12</think>=3');
 });
 
 test('a seed gives the same text again, and a generator can be used again', async () => {

@@ -1,6 +1,8 @@
 import { ForgeError } from '@agent-forge/contracts';
 import { encodeText } from '../tokenizer/encode-text.js';
+import { THINK_TOKENS } from '../tokenizer/think-tokens.js';
 import { TokenStream } from '../tokenizer/token-stream.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Model } from '../weights.js';
 import { StopTexts } from './stop-texts.js';
 import {
@@ -20,6 +22,8 @@ export interface GenerateTextOptions extends Omit<GenerateOptions, 'maxTokens' |
   readonly stopTexts?: readonly string[];
   /** Gets the text in pieces as it comes, never half a character. */
   readonly onText?: (piece: string) => void;
+  /** Whether what stands between `<think>` and `</think>` is part of the text, with these around it; not unless asked. */
+  readonly showThoughts?: boolean;
   /** A generator of this model to use again; by default one is made and released. */
   readonly generator?: TokenGenerator;
 }
@@ -77,10 +81,12 @@ function endTokens({ config, tokenizer }: Model): readonly number[] {
 async function continueText(
   generator: TokenGenerator,
   ids: readonly number[],
-  options: GenerateOptions & Pick<GenerateTextOptions, 'onText'> & { readonly stopTexts: readonly string[] },
+  options: GenerateOptions &
+    Pick<GenerateTextOptions, 'onText' | 'showThoughts'> & { readonly stopTexts: readonly string[] },
 ): Promise<Omit<GeneratedText, 'promptTokens'>> {
   const stream = new TokenStream(generator.model.tokenizer!);
   const stops = new StopTexts(options.stopTexts);
+  const thoughts = new Thoughts(generator.model.tokenizer!, options.showThoughts ?? false);
   const tokenIds: number[] = [];
   let text = '';
   const show = (piece: string): void => {
@@ -93,11 +99,33 @@ async function continueText(
     if (token.finish) finish = token.finish;
     // A stop token is no part of the text, whether it is a special token or not.
     if (token.finish === 'stop') break;
-    show(stops.push(stream.push(token.tokenId)));
+    const { isShown, mark } = thoughts.see(token.tokenId);
+    show(isShown ? stops.push(stream.push(token.tokenId)) : mark);
     if (stops.stopped) return { text, tokenIds, finish: 'stop' };
   }
   show(stops.push(stream.end()));
   if (stops.stopped) finish = 'stop';
   show(stops.end());
   return { text, tokenIds, finish };
+}
+
+/** Follows where a thought begins and ends. */
+class Thoughts {
+  private isInside = false;
+
+  constructor(
+    private readonly tokenizer: Pick<Tokenizer, 'tokenToId'>,
+    private readonly isWanted: boolean,
+  ) {}
+
+  /** Whether a token is text, and what stands for it otherwise. */
+  see(id: number): { isShown: boolean; mark: string } {
+    const { start, end } = THINK_TOKENS;
+    const begins = id === this.tokenizer.tokenToId(start);
+    const ends = this.isInside && id === this.tokenizer.tokenToId(end);
+    this.isInside = begins || (this.isInside && !ends);
+    if (!begins && !ends) return { isShown: this.isWanted || !this.isInside, mark: '' };
+    const mark = begins ? start : end;
+    return { isShown: false, mark: this.isWanted ? mark : '' };
+  }
 }

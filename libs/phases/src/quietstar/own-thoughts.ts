@@ -1,5 +1,5 @@
-import { DialogueEncoder, THINK_TOKENS, type TaskItem } from '@agent-forge/data';
-import { createGenerator, type Model } from '@agent-forge/model';
+import { DialogueEncoder, type TaskItem } from '@agent-forge/data';
+import { createGenerator, THINK_TOKENS, type Model } from '@agent-forge/model';
 import type { PhaseContext } from '../phase.js';
 
 /** Tokens that a thought may have beyond the steps of its item, before it is cut off. */

@@ -1,11 +1,12 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Rng, type ArtifactName, type Json, type Lineage } from '@agent-forge/contracts';
-import { createFamily, DialogueEncoder, drawItem, THINK_TOKENS, type TaskItem } from '@agent-forge/data';
+import { createFamily, DialogueEncoder, drawItem, type TaskItem } from '@agent-forge/data';
 import {
   initMixingHead,
   readCheckpoint,
   readModelFolder,
+  THINK_TOKENS,
   ThoughtTrainer,
   writeCheckpoint,
   writeModelFolder,

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { ForgeError, type ArtifactName } from '@agent-forge/contracts';
-import { THINK_TOKENS } from '@agent-forge/data';
 import {
   addSpecialTokens,
   assertAudit,
   auditWeights,
   readModelFolder,
+  THINK_TOKENS,
   writeModelFolder,
   type Model,
 } from '@agent-forge/model';
