@@ -1,9 +1,13 @@
 import { ForgeError } from '@agent-forge/contracts';
+import type { ThoughtMark } from '@agent-forge/model';
 import { messagesOf, type Example, type Message } from '../items.js';
 import { plainTextEncoder, type Encoder } from './plain-text.js';
 
 /** The special token before a turn of each role; a tokenizer made for training from scratch should have them. */
 export const ROLE_TOKENS = { system: '<sys>', user: '<user>', assistant: '<ask>' } as const;
+
+/** The special tokens before and after a thought. */
+export const THOUGHT_TOKENS = ['<think>', '</think>'] as const;
 
 /** Tokens of one example, and which of them are to be learnt. */
 export interface TokenSequence {
@@ -15,7 +19,8 @@ export interface TokenSequence {
 /**
  * Turns examples into tokens: `<bos> [<sys> system] <user> prompt <ask> answer <eos>`, every turn encoded by itself, so
  * that an answer has the same tokens whatever stands before it. A tokenizer without the role tokens ends system and user
- * turns by a line feed instead; one without `<bos>` leaves it out.
+ * turns by a line feed instead; one without `<bos>` leaves it out. Where a model thinks before it answers, its thought stands before the answer:
+ * `<ask><think> derivation </think> answer <eos>`.
  */
 export class DialogueEncoder {
   private readonly before: Readonly<Record<Message['role'], readonly number[]>>;
@@ -23,9 +28,16 @@ export class DialogueEncoder {
   private readonly eosId: number;
   private readonly start: readonly number[];
   private readonly plain: (text: string) => number[];
+  private readonly aroundThoughts: readonly (number | undefined)[];
 
-  /** @throws ForgeError TOKENIZER_INVALID when the tokenizer has no end-of-sequence token */
-  constructor(tokenizer: Encoder) {
+  /**
+   * @param thinking what the model thinks before its answers, and about what; nothing when left out
+   * @throws ForgeError TOKENIZER_INVALID when the tokenizer has no end-of-sequence token
+   */
+  constructor(
+    tokenizer: Encoder,
+    private readonly thinking?: ThoughtMark,
+  ) {
     if (tokenizer.eosId === null) {
       throw new ForgeError('TOKENIZER_INVALID', 'the tokenizer has no end-of-sequence token, so no answer could end');
     }
@@ -39,6 +51,7 @@ export class DialogueEncoder {
       ? { system: [system], user: [user], assistant: [assistant] }
       : { system: [], user: [], assistant: [] };
     this.afterQuestion = marked ? [] : this.plain('\n');
+    this.aroundThoughts = THOUGHT_TOKENS.map((token) => tokenizer.tokenToId(token));
   }
 
   /** All tokens of an example, for training. */
@@ -54,8 +67,10 @@ export class DialogueEncoder {
     push(this.start, 0);
     for (const { role, content } of messagesOf(example)) {
       push(this.before[role], 0);
-      if (role === 'assistant') push(this.encodeAnswer(content), 1);
-      else push([...this.plain(content), ...this.afterQuestion], 0);
+      if (role === 'assistant') {
+        push(this.encodeThought(example), this.thinking?.form === 'pause' ? 0 : 1);
+        push(this.encodeAnswer(content), 1);
+      } else push([...this.plain(content), ...this.afterQuestion], 0);
     }
     return { ids, learnt };
   }
@@ -63,8 +78,19 @@ export class DialogueEncoder {
   /** The tokens after which a model is to write the last answer of the example. */
   encodePrompt(example: Example): number[] {
     const { ids } = this.encode(example);
-    const answer = messagesOf(example).at(-1)!.content;
-    return ids.slice(0, ids.length - this.encodeAnswer(answer).length);
+    const answer = this.encodeAnswer(messagesOf(example).at(-1)!.content);
+    const written = this.thinking?.form === 'pause' ? 0 : this.encodeThought(example).length;
+    return ids.slice(0, ids.length - answer.length - written);
+  }
+
+  /** The tokens of the thought before an answer; none where the model answers at once or the item has no derivation. */
+  encodeThought(example: Example): number[] {
+    const [start, end] = this.aroundThoughts;
+    if (this.thinking === undefined || start === undefined || end === undefined || 'messages' in example) return [];
+    const { families, form, tokens } = this.thinking;
+    if (!families.includes(example.family)) return [];
+    if (form === 'pause') return [...Array.from({ length: tokens + 1 }, () => start), end];
+    return example.thoughts === undefined ? [] : [start, ...this.plain(example.thoughts), end];
   }
 
   /** The tokens of an answer with its end token. */

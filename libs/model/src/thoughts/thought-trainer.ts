@@ -16,6 +16,7 @@ import {
   parametersOf,
   resolveOptimizer,
 } from '../training/optimizer-options.js';
+import type { TrainState } from '../training/train-language-model.js';
 import type { Weights } from '../weights.js';
 import { type AdvantageOptions, advantages, rewards } from './advantage.js';
 import type { ThoughtRows } from './layout.js';
@@ -39,6 +40,8 @@ export interface ThoughtTrainerOptions {
   /** Optimiser steps in all, on which the schedule depends. */
   readonly steps: number;
   readonly seed: number | string;
+  /** Goes on from here. */
+  readonly resume?: TrainState;
   readonly rule?: ParameterRule;
   readonly session?: SessionOptions;
 }
@@ -64,6 +67,7 @@ export class ThoughtTrainer {
     );
     this.sampler = new ThoughtSampler(config, shapes, form, { ...session, ...(rule ? { rule } : {}) });
     this.factor = makeSchedule(resolveOptimizer(options.optimizer), options.steps);
+    this.done = options.resume?.step ?? 0;
   }
 
   /**
@@ -107,10 +111,18 @@ export class ThoughtTrainer {
     return { ...report!, reward: reward.reduce((sum, r) => sum + r, 0) / thoughts };
   }
 
+  /** Where the training stands, copied: enough to go on with exactly the same bytes. */
+  state(): TrainState {
+    const copy = [...this.weights()].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }] as const);
+    const optimizer = this.loop?.state() ?? new Map(this.options.resume?.optimizer);
+    return { step: this.done, steps: this.options.steps, weights: new Map(copy), optimizer };
+  }
+
   /** The weights as they are now; good until the next step. */
   weights(): Weights {
+    const { weights, resume } = this.options;
     return new Map(
-      [...this.options.weights].map(([name, { shape, data }]) => [
+      [...(resume?.weights ?? weights)].map(([name, { shape, data }]) => [
         name,
         { shape, data: (this.loop?.value(name) as Float32Array | undefined) ?? data },
       ]),
@@ -141,8 +153,8 @@ export class ThoughtTrainer {
     return thoughtJudge(config, weights, shape, loss, rule, session);
   }
 
-  private createLoop(shape: ThoughtShape): Promise<TrainLoop> {
-    const { config, weights, loss, optimizer, rule, session } = this.options;
+  private async createLoop(shape: ThoughtShape): Promise<TrainLoop> {
+    const { config, weights, loss, optimizer, resume, rule, session } = this.options;
     const resolved = resolveOptimizer(optimizer);
     const program = buildTrainProgram({
       parameters: parametersOf(weights),
@@ -151,7 +163,12 @@ export class ThoughtTrainer {
       optimizer: makeOptimizer(resolved),
       ...(resolved.clipNorm > 0 ? { clipNorm: resolved.clipNorm } : {}),
     });
-    return TrainLoop.create(program, new Map([...weights].map(([name, t]) => [name, t.data])), session);
+    const loop = await TrainLoop.create(program, new Map([...weights].map(([name, t]) => [name, t.data])), session);
+    if (resume) {
+      const values = [...resume.weights].map(([name, t]) => [name, t.data] as const);
+      loop.restore(resume.step, new Map([...values, ...resume.optimizer]));
+    }
+    return loop;
   }
 }
 
