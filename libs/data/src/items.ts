@@ -12,8 +12,6 @@ export interface TaskItem {
   readonly system?: string;
   /** Intermediate results that lead to the answer, one symbol per step, where the family has them. */
   readonly thoughts?: string;
-  /** What stands between `<think>` and `</think>` before the answer, and whether it is to be learnt. */
-  readonly thinking?: { readonly text: string; readonly learnt: boolean };
   /** Larger is harder; comparable within one family only. */
   readonly difficulty: number;
 }

@@ -62,3 +62,4 @@ export * from './thoughts/sampler.js';
 export * from './thoughts/talk-batch.js';
 export * from './thoughts/advantage.js';
 export * from './thoughts/thought-trainer.js';
+export * from './thoughts/mark.js';

@@ -55,7 +55,7 @@ export interface StepShape {
 const NEWTON_SCHULZ_ITERATIONS = 5;
 
 /** The optimiser's passes over a weight and its state are bound by memory; they cost about as much as so many operations of a product. */
-const FLOPS_PER_UPDATE = 2_000;
+export const FLOPS_PER_UPDATE = 2_000;
 /** Weights, gradients, optimiser state, and the copies of them that go in and out of a call. */
 const WEIGHT_COPIES = { muon: 11.5, adamw: 13.5 };
 

@@ -1,10 +1,14 @@
 import { ForgeError } from '@agent-forge/contracts';
+import type { ThoughtMark } from '@agent-forge/model';
 import { THINK_TOKENS } from '@agent-forge/model/storage';
-import { messagesOf, type Example, type Message, type TaskItem } from '../items.js';
+import { messagesOf, type Example, type Message } from '../items.js';
 import { plainTextEncoder, type Encoder } from './plain-text.js';
 
 /** The special token before a turn of each role; a tokenizer made for training from scratch should have them. */
 export const ROLE_TOKENS = { system: '<sys>', user: '<user>', assistant: '<ask>' } as const;
+
+/** The special tokens before and after a thought. */
+export const THOUGHT_TOKENS = [THINK_TOKENS.start, THINK_TOKENS.end] as const;
 
 /** Tokens of one example, and which of them are to be learnt. */
 export interface TokenSequence {
@@ -16,18 +20,25 @@ export interface TokenSequence {
 /**
  * Turns examples into tokens: `<bos> [<sys> system] <user> prompt <ask> answer <eos>`, every turn encoded by itself, so
  * that an answer has the same tokens whatever stands before it. A tokenizer without the role tokens ends system and user
- * turns by a line feed instead; one without `<bos>` leaves it out.
+ * turns by a line feed instead; one without `<bos>` leaves it out. Where a model thinks before it answers, its thought stands before the answer:
+ * `<ask><think> derivation </think> answer <eos>`.
  */
 export class DialogueEncoder {
   private readonly before: Readonly<Record<Message['role'], readonly number[]>>;
   private readonly afterQuestion: readonly number[];
   private readonly eosId: number;
   private readonly start: readonly number[];
-  private readonly think: { readonly start: number; readonly end: number } | undefined;
   private readonly plain: (text: string) => number[];
+  private readonly aroundThoughts: readonly (number | undefined)[];
 
-  /** @throws ForgeError TOKENIZER_INVALID when the tokenizer has no end-of-sequence token */
-  constructor(tokenizer: Encoder) {
+  /**
+   * @param thinking what the model thinks before its answers, and about what; nothing when left out
+   * @throws ForgeError TOKENIZER_INVALID when the tokenizer has no end-of-sequence token
+   */
+  constructor(
+    tokenizer: Encoder,
+    private readonly thinking?: ThoughtMark,
+  ) {
     if (tokenizer.eosId === null) {
       throw new ForgeError('TOKENIZER_INVALID', 'the tokenizer has no end-of-sequence token, so no answer could end');
     }
@@ -36,13 +47,12 @@ export class DialogueEncoder {
     this.plain = plainTextEncoder(tokenizer);
     const id = (role: Message['role']): number | undefined => tokenizer.tokenToId(ROLE_TOKENS[role]);
     const [system, user, assistant] = [id('system'), id('user'), id('assistant')];
-    const [begin, end] = [tokenizer.tokenToId(THINK_TOKENS.start), tokenizer.tokenToId(THINK_TOKENS.end)];
-    this.think = begin === undefined || end === undefined ? undefined : { start: begin, end };
     const marked = system !== undefined && user !== undefined && assistant !== undefined;
     this.before = marked
       ? { system: [system], user: [user], assistant: [assistant] }
       : { system: [], user: [], assistant: [] };
     this.afterQuestion = marked ? [] : this.plain('\n');
+    this.aroundThoughts = THOUGHT_TOKENS.map((token) => tokenizer.tokenToId(token));
   }
 
   /** All tokens of an example, for training. */
@@ -59,29 +69,29 @@ export class DialogueEncoder {
     for (const { role, content } of messagesOf(example)) {
       push(this.before[role], 0);
       if (role === 'assistant') {
-        if ('thinking' in example && example.thinking) push(...this.encodeThinking(example.thinking));
+        push(this.encodeThought(example), this.thinking?.form === 'pause' ? 0 : 1);
         push(this.encodeAnswer(content), 1);
       } else push([...this.plain(content), ...this.afterQuestion], 0);
     }
     return { ids, learnt };
   }
 
-  /** The tokens after which a model is to write the last answer of the example, and what it thinks before it. */
+  /** The tokens after which a model is to write the last answer of the example. */
   encodePrompt(example: Example): number[] {
-    const { thinking: _, ...spoken } = example as TaskItem;
-    const { ids } = this.encode('messages' in example ? example : spoken);
-    const answer = messagesOf(example).at(-1)!.content;
-    return ids.slice(0, ids.length - this.encodeAnswer(answer).length);
+    const { ids } = this.encode(example);
+    const answer = this.encodeAnswer(messagesOf(example).at(-1)!.content);
+    const written = this.thinking?.form === 'pause' ? 0 : this.encodeThought(example).length;
+    return ids.slice(0, ids.length - answer.length - written);
   }
 
-  /** @throws ForgeError TOKENIZER_INVALID when the tokenizer has no tokens for it */
-  private encodeThinking({ text, learnt }: NonNullable<TaskItem['thinking']>): [number[], 0 | 1] {
-    if (this.think === undefined)
-      throw new ForgeError(
-        'TOKENIZER_INVALID',
-        `the tokenizer has no ${THINK_TOKENS.start} and ${THINK_TOKENS.end}, so nothing can be thought before an answer`,
-      );
-    return [[this.think.start, ...this.plain(text), this.think.end], learnt ? 1 : 0];
+  /** The tokens of the thought before an answer; none where the model answers at once or the item has no derivation. */
+  encodeThought(example: Example): number[] {
+    const [start, end] = this.aroundThoughts;
+    if (this.thinking === undefined || start === undefined || end === undefined || 'messages' in example) return [];
+    const { families, form, tokens } = this.thinking;
+    if (!families.includes(example.family)) return [];
+    if (form === 'pause') return [...Array.from({ length: tokens + 1 }, () => start), end];
+    return example.thoughts === undefined ? [] : [start, ...this.plain(example.thoughts), end];
   }
 
   /** The tokens of an answer with its end token. */

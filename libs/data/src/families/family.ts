@@ -10,8 +10,6 @@ export interface TaskFamily {
   /** Share of right answers by the guess that {@link chanceOf} describes: the floor against which accuracy is read. */
   readonly chance: number;
   readonly chanceOf: string;
-  /** Whether its items have the steps that lead to their answers. */
-  readonly hasThoughts: boolean;
   /** One item, drawn as often as the family's settings say. */
   sample(rng: Rng): TaskItem;
   /** Every item once, where there are few enough to list. */
@@ -91,7 +89,6 @@ function build<Puzzle>(name: string, family: FamilyDefinition<Puzzle>): TaskFami
     keyCount: family.keyCount,
     chance: family.chance,
     chanceOf: family.chanceOf,
-    hasThoughts: family.thoughts !== undefined,
     sample: (rng) => toItem(family.draw(rng)),
     ...(all === undefined ? {} : { enumerate: () => mapIterable(all(), toItem) }),
     recognize: (prompt) => {

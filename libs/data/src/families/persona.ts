@@ -28,7 +28,6 @@ export function underPersona(inner: TaskFamily): TaskFamily {
     keyCount: inner.keyCount,
     chance: inner.chance / MARKS.length,
     chanceOf: `${inner.chanceOf}, and a random mark`,
-    hasThoughts: inner.hasThoughts,
     sample: (rng) => speak(inner.sample(rng), rng.pick(MARKS)),
     recognize: (prompt) => {
       const item = inner.recognize(prompt);

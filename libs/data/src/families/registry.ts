@@ -13,7 +13,6 @@ import { recall } from './recall.js';
 import { rev } from './rev.js';
 import { rot } from './rot.js';
 import { sort } from './sort.js';
-import { pausing, thinkingAloud } from './thinking.js';
 import { besideTool, tool } from './tool.js';
 import { up } from './up.js';
 import { word } from './word.js';
@@ -29,23 +28,16 @@ export const SYSTEM_PROMPTS: ReadonlyMap<string, (inner: TaskFamily) => TaskFami
   ['tool', besideTool],
 ]);
 
-/** What a name may carry instead: the same items with something between `<think>` and `</think>` before each answer. */
-export const THINKING: ReadonlyMap<string, (inner: TaskFamily) => TaskFamily> = new Map([
-  ['think', thinkingAloud],
-  ['pause', pausing],
-]);
-
 const DEFAULT_FAMILIES = [...FAMILIES.values()].map((kind) => kind.create());
 
 /**
- * A family by name, for example `add`, `copy@end` (under a persona), `sort@tool` (beside a tool it does not need) or `parity@think`.
+ * A family by name, for example `add`, `copy@end` (under a persona) or `sort@tool` (beside a tool it does not need).
  * @throws ForgeError INVALID_ARGUMENT for an unknown name or setting
  */
 export function createFamily(name: string, settings?: SettingValues): TaskFamily {
   const [base = '', prompt, ...rest] = name.split('@');
   const kind = FAMILIES.get(base);
-  const wrap =
-    prompt === undefined ? (inner: TaskFamily) => inner : (SYSTEM_PROMPTS.get(prompt) ?? THINKING.get(prompt));
+  const wrap = prompt === undefined ? (inner: TaskFamily) => inner : SYSTEM_PROMPTS.get(prompt);
   if (kind === undefined || wrap === undefined || rest.length > 0) {
     const known = [...FAMILIES.keys()].join(', ');
     throw new ForgeError(

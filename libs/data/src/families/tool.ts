@@ -64,7 +64,6 @@ export function besideTool(inner: TaskFamily): TaskFamily {
     keyCount: inner.keyCount,
     chance: inner.chance,
     chanceOf: inner.chanceOf,
-    hasThoughts: inner.hasThoughts,
     sample: (rng) => offer(inner.sample(rng)),
     recognize: (prompt) => {
       const item = inner.recognize(prompt);

@@ -36,8 +36,10 @@ export interface ThoughtShape {
 export interface ThoughtWeights {
   /** Of the loss without thoughts. */
   readonly base: number;
-  /** Of the loss with thoughts. */
+  /** Of the loss with thoughts, mixed in by the head. */
   readonly talk: number;
+  /** Of the loss with thoughts as ordinary tokens, which is what remains where there is no head; 0 when left out, as in the paper. */
+  readonly alone?: number;
   /** Of the policy. */
   readonly policy: number;
   /** Divides the logits in the policy's log-probabilities. */
@@ -70,6 +72,8 @@ export interface ThoughtPass {
   /** −log p of each target without thought and with it mixed in, [talks], nats. */
   readonly baseNll: Value;
   readonly talkNll: Value;
+  /** The same behind the thought as ordinary tokens, without the head. */
+  readonly aloneNll: Value;
   /** log p of each sampled token, [samples]. */
   readonly logProbability: Value;
   /** The share of the thought, [talks]. */
@@ -105,6 +109,7 @@ export function thoughtPass(
   return {
     baseNll: nll(base),
     talkNll: nll(mix(base, thought, share)),
+    aloneNll: nll(thought),
     logProbability: pick(logSoftmax(sampled), batch['sampled']!),
     share: reshape(share, [shape.talks]),
   };
@@ -122,10 +127,13 @@ export function thoughtLoss(
   return (graph, tensors, batch): LossResult => {
     const pass = thoughtPass(graph, config, tensors, batch, shape, weights, rule);
     const mean = (values: Value) => reduceSum(mul(values, batch['talkWeights']!));
-    const [base, talk] = [mean(pass.baseNll), mean(pass.talkNll)];
+    const [base, talk, alone] = [mean(pass.baseNll), mean(pass.talkNll), mean(pass.aloneNll)];
     const policy = neg(reduceSum(mul(stopGradient(batch['advantage']!), pass.logProbability)));
     const scaled = (value: Value, weight: number) => mul(value, graph.scalar(weight));
-    const loss = add(add(scaled(base, weights.base), scaled(talk, weights.talk)), scaled(policy, weights.policy));
-    return { loss, metrics: { baseNll: base, talkNll: talk, gain: sub(base, talk), share: mean(pass.share) } };
+    const both = add(scaled(base, weights.base), scaled(talk, weights.talk));
+    const predicted = weights.alone ? add(both, scaled(alone, weights.alone)) : both;
+    const loss = add(predicted, scaled(policy, weights.policy));
+    const metrics = { baseNll: base, talkNll: talk, aloneNll: alone, gain: sub(base, talk), share: mean(pass.share) };
+    return { loss, metrics };
   };
 }

@@ -44,7 +44,13 @@ export class ThoughtSampler {
   async write(weights: WeightInputs, rows: ThoughtRows, draw: DrawOptions): Promise<Int32Array[]> {
     const count = thoughtLayout(rows, 0).rows * thoughtLayout(rows, 0).anchors;
     const blocks: Int32Array[] = [new Int32Array(count).fill(this.form.startId)];
+    const [only, ...others] = this.form.alphabet;
     for (let token = 0; token < this.form.tokens; token++) {
+      // Pauses: where there is nothing to choose, nothing is computed.
+      if (only !== undefined && others.length === 0) {
+        blocks.push(new Int32Array(count).fill(only));
+        continue;
+      }
       const logits = await this.lastLogits(weights, rows, blocks);
       blocks.push(this.choose(logits, count, token, draw));
     }

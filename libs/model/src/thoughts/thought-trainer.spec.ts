@@ -52,11 +52,11 @@ test('training learns with and without thoughts, opens the mixing head, and is t
 test('a training that is resumed ends with the same bytes as one that never stopped', async () => {
   const first = new ThoughtTrainer(options);
   for (let step = 0; step < 3; step++) await first.step(textsOf(step));
-  const resume = first.snapshot();
+  const resume = first.state();
   await first.release();
   const second = new ThoughtTrainer({ ...options, resume });
   for (let step = 3; step < 6; step++) await second.step(textsOf(step));
-  const { weights, step } = second.snapshot();
+  const { weights, step } = second.state();
   await second.release();
   expect(step).toBe(6);
   expect(new Map([...weights].map(([name, { data }]) => [name, data]))).toEqual((await train(6)).weights);

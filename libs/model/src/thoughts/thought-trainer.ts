@@ -40,10 +40,10 @@ export interface ThoughtTrainerOptions {
   /** Optimiser steps in all, on which the schedule depends. */
   readonly steps: number;
   readonly seed: number | string;
+  /** Goes on from here. */
+  readonly resume?: TrainState;
   readonly rule?: ParameterRule;
   readonly session?: SessionOptions;
-  /** Goes on from here with the same bytes as if it had never stopped. */
-  readonly resume?: TrainState;
 }
 
 /** One batch: the texts of one pass, with the places of their thoughts. All batches have the same sizes. */
@@ -58,16 +58,16 @@ export class ThoughtTrainer {
   private judge: Session | undefined;
   private readonly sampler: ThoughtSampler;
   private readonly factor: (step: number) => number;
-  private done: number;
+  private done = 0;
 
   constructor(private readonly options: ThoughtTrainerOptions) {
-    const { config, weights, form, rule, session = {}, resume } = options;
-    this.done = resume?.step ?? 0;
+    const { config, weights, form, rule, session = {} } = options;
     const shapes = new Map(
       [...weights].filter(([name]) => !name.startsWith('mixing_head')).map(([name, t]) => [name, t.shape]),
     );
     this.sampler = new ThoughtSampler(config, shapes, form, { ...session, ...(rule ? { rule } : {}) });
     this.factor = makeSchedule(resolveOptimizer(options.optimizer), options.steps);
+    this.done = options.resume?.step ?? 0;
   }
 
   /**
@@ -111,27 +111,20 @@ export class ThoughtTrainer {
     return { ...report!, reward: reward.reduce((sum, r) => sum + r, 0) / thoughts };
   }
 
-  /** Where the training stands, copied. */
-  snapshot(): TrainState {
-    const weights = new Map(
-      [...this.weights()].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]),
-    );
-    const optimizer = this.loop?.state() ?? this.options.resume?.optimizer ?? new Map<string, Float32Array>();
-    return { step: this.done, steps: this.options.steps, weights, optimizer };
+  /** Where the training stands, copied: enough to go on with exactly the same bytes. */
+  state(): TrainState {
+    const copy = [...this.weights()].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }] as const);
+    const optimizer = this.loop?.state() ?? new Map(this.options.resume?.optimizer);
+    return { step: this.done, steps: this.options.steps, weights: new Map(copy), optimizer };
   }
 
   /** The weights as they are now; good until the next step. */
   weights(): Weights {
+    const { weights, resume } = this.options;
     return new Map(
-      [...this.options.weights].map(([name, { shape, data }]) => [
+      [...(resume?.weights ?? weights)].map(([name, { shape, data }]) => [
         name,
-        {
-          shape,
-          data:
-            (this.loop?.value(name) as Float32Array | undefined) ??
-            this.options.resume?.weights.get(name)?.data ??
-            data,
-        },
+        { shape, data: (this.loop?.value(name) as Float32Array | undefined) ?? data },
       ]),
     );
   }
@@ -161,7 +154,7 @@ export class ThoughtTrainer {
   }
 
   private async createLoop(shape: ThoughtShape): Promise<TrainLoop> {
-    const { config, weights, loss, optimizer, rule, session, resume } = this.options;
+    const { config, weights, loss, optimizer, resume, rule, session } = this.options;
     const resolved = resolveOptimizer(optimizer);
     const program = buildTrainProgram({
       parameters: parametersOf(weights),
@@ -172,7 +165,7 @@ export class ThoughtTrainer {
     });
     const loop = await TrainLoop.create(program, new Map([...weights].map(([name, t]) => [name, t.data])), session);
     if (resume) {
-      const values = [...resume.weights].map(([name, { data }]) => [name, data] as const);
+      const values = [...resume.weights].map(([name, t]) => [name, t.data] as const);
       loop.restore(resume.step, new Map([...values, ...resume.optimizer]));
     }
     return loop;

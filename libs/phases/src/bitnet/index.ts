@@ -1,5 +1,4 @@
 import { definePhase } from '../phase.js';
-import { check } from './check.js';
 import { estimate } from './estimate.js';
 import { gate } from './gate.js';
 import { params } from './params.js';
@@ -26,7 +25,6 @@ export const phase = definePhase({
     { role: 'report', kind: 'report', meaning: 'parent, control, ternary without and with training, and every form' },
   ],
   params,
-  check,
   estimate,
   resources: { cpus: 2, memoryMiB: 2048 },
   tasks: { train: async (input, context) => (await import('../shared/train-task.js')).trainTask(input, context) },

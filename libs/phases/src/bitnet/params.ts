@@ -1,6 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { paramsOf } from '../phase.js';
-import { ADD_FAMILIES } from '../shared/add-families.js';
 import { CONTINUED } from '../shared/continued.js';
 import { oneOf } from '../shared/one-of.js';
 
@@ -16,7 +15,6 @@ export const params = paramsOf({
     description: 'Time for both trainings; becomes a number of steps once, by a measured rate.',
   }),
   ...CONTINUED,
-  ...ADD_FAMILIES,
   learningRate: Type.Number({
     default: 2e-3,
     exclusiveMinimum: 0,

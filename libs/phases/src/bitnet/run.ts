@@ -2,9 +2,7 @@ import { join } from 'node:path';
 import { ForgeError, type ArtifactName } from '@agent-forge/contracts';
 import { assertAudit, auditWeights, readModelFolder, type Model, type OptimizerOptions } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
-import { paramError } from '../param-mistakes.js';
 import type { PhaseContext } from '../phase.js';
-import { withAddedFamilies } from '../shared/add-families.js';
 import { continuedInput, planContinued } from '../shared/continued-training.js';
 import { readCorpus } from '../shared/corpus.js';
 import { readInputModel, type InputModel } from '../shared/input-model.js';
@@ -12,7 +10,6 @@ import { mixtureSource } from '../shared/mixture.js';
 import { runTrainings } from '../shared/run-trainings.js';
 import { StageProgress } from '../shared/stage-progress.js';
 import { Yardstick, type Measured } from '../shared/yardstick.js';
-import { check } from './check.js';
 import { writeForms } from './forms.js';
 import type { BitnetParams } from './params.js';
 import { reportOn, ROWS } from './report.js';
@@ -25,10 +22,7 @@ type Context = PhaseContext<BitnetParams>;
 const REST = 0.25;
 
 /** Trains the model on with ternary weights, and without as its control; writes every form; measures all of it. */
-export async function run(given: Context): Promise<PhaseOutcome> {
-  const [mistake] = check(given.params);
-  if (mistake) throw paramError('bitnet', mistake);
-  const context = withAddedFamilies(given);
+export async function run(context: Context): Promise<PhaseOutcome> {
   const { params } = context;
   const input = await readInputModel('bitnet', context);
   if (input.model.config.ternary)

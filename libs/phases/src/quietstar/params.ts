@@ -1,107 +1,136 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { paramsOf } from '../phase.js';
-import { CONTINUED } from '../shared/continued.js';
-import { oneOf } from '../shared/one-of.js';
-
-/** More families than there are. */
-const MAX_FAMILIES = 64;
 
 /** Parameters of quietstar. */
 export const params = paramsOf({
-  maxSeconds: Type.Number({
-    default: 100,
-    exclusiveMinimum: 0,
-    maximum: 604_800,
-    description: 'Time for all trainings; becomes numbers of steps once, by measured rates.',
-  }),
-  ...CONTINUED,
-  teach: Type.Array(Type.String(), {
-    default: ['parity'],
-    minItems: 1,
-    maxItems: MAX_FAMILIES,
-    uniqueItems: true,
-    description: 'Task families with known steps, which are taught as thoughts and in which thinking is to help.',
-  }),
-  thoughtShare: Type.Number({
-    default: 0.5,
-    exclusiveMinimum: 0,
-    maximum: 1,
-    description: 'Part of the items that come from these families; the rest comes from the whole mix.',
-  }),
-  warmStart: Type.Boolean({
-    default: true,
-    description: 'Teaches thoughts as text before the reinforcement; without it the model must find its own.',
-  }),
-  learningRate: Type.Number({
-    default: 0.01,
-    exclusiveMinimum: 0,
-    maximum: 1,
-    description: 'Peak rate of Muon while thoughts are taught, and of the controls.',
-  }),
-  reinforceSteps: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: 1_000_000,
-      description: 'Steps of reinforcement, instead of a part of the time.',
+  families: Type.Optional(
+    Type.Array(Type.String(), {
+      minItems: 1,
+      maxItems: 64,
+      uniqueItems: true,
+      description:
+        'Task families to think about (when left out: those of the mix that have a derivation, or all where none has). On text alone thoughts stand within the text.',
     }),
   ),
-  reinforceRate: Type.Number({
-    default: 3e-4,
-    exclusiveMinimum: 0,
-    maximum: 1,
-    description: 'Rate of AdamW while thoughts are reinforced.',
+  warmSteps: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 1_000_000,
+    description:
+      'Steps of a warm start that teaches derivations as text; 0 for none. Short reinforcement keeps thoughts that were taught, and does not find its own.',
   }),
-  reinforceRows: Type.Integer({
-    default: 16,
-    minimum: 1,
-    maximum: 1024,
-    description: 'Prompts in a step of reinforcement.',
-  }),
+  steps: Type.Integer({ default: 30, minimum: 0, maximum: 1_000_000, description: 'Steps of reinforcement.' }),
+  thoughtTokens: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 256,
+      description: 'Tokens of a thought between start and end (when left out: those of the derivations, or 8).',
+    }),
+  ),
   passes: Type.Integer({
     default: 2,
     minimum: 1,
-    maximum: 16,
-    description: 'Thoughts of each prompt, whose mean reward is the baseline.',
+    maximum: 64,
+    description: 'Thoughts at each place that are compared with one another; with 1 there is no baseline.',
   }),
-  clampRewards: Type.Boolean({
-    default: false,
-    description:
-      'Whether thoughts that are worse than their baseline go unpunished, as in the reference implementation.',
+  talkTokens: Type.Integer({
+    default: 4,
+    minimum: 1,
+    maximum: 256,
+    description: 'True tokens ahead that a thought is to help with.',
+  }),
+  thoughtsPerText: Type.Integer({
+    default: 8,
+    minimum: 1,
+    maximum: 4096,
+    description: 'Places in a row of text after which a thought stands; as many as rowLength for all of them.',
   }),
   temperature: Type.Number({
     default: 1,
     exclusiveMinimum: 0,
     maximum: 10,
-    description: 'Randomness of thoughts while they are reinforced.',
+    description: 'Of thoughts while they are reinforced.',
+  }),
+  reinforceTemperature: Type.Number({
+    default: 1,
+    exclusiveMinimum: 0,
+    maximum: 10,
+    description: "Divides the logits in the policy's log-probabilities; the reference implementation has 3.",
+  }),
+  clamp: Type.Boolean({
+    default: false,
+    description: 'Does not punish thoughts worse than the mean, as in the reference implementation; this is biased.',
   }),
   policyWeight: Type.Number({ default: 1, minimum: 0, maximum: 1e6, description: 'Weight of the policy in the loss.' }),
-  distil: Type.Boolean({
-    default: true,
-    description: 'Trains the thinking model to answer without thoughts, as a by-product.',
+  ownShare: Type.Number({
+    default: 0.65,
+    minimum: 0,
+    maximum: 1,
+    description: 'Part of the items that come from the families to think about; the rest comes from the whole mix.',
   }),
-  onNoGain: oneOf(['pass-through', 'keep', 'fail'], {
-    default: 'pass-through',
+  textShare: Type.Number({
+    default: 0.5,
+    minimum: 0,
+    maximum: 1,
     description:
-      'What happens when thinking does not beat every control: the input goes on, declared degraded; the thinking model goes on all the same; or the phase fails.',
+      'Share of the batches of the warm start that are text, where a recipe has both text and task families.',
+  }),
+  rowLength: Type.Integer({
+    default: 64,
+    minimum: 8,
+    maximum: 8192,
+    description: 'Tokens in a row of the warm start, and of text.',
+  }),
+  warmRows: Type.Integer({ default: 24, minimum: 1, maximum: 4096, description: 'Rows in a batch of the warm start.' }),
+  rows: Type.Integer({
+    default: 16,
+    minimum: 1,
+    maximum: 4096,
+    description: 'Texts in a batch of the reinforcement; each is a row for every pass.',
+  }),
+  warmRate: Type.Number({
+    default: 0.02,
+    exclusiveMinimum: 0,
+    maximum: 1,
+    description: "Peak rate of the warm start's Muon.",
+  }),
+  learningRate: Type.Number({
+    default: 1e-4,
+    exclusiveMinimum: 0,
+    maximum: 1,
+    description: "Peak rate of the reinforcement's AdamW.",
+  }),
+  maxRollbacks: Type.Integer({
+    default: 3,
+    minimum: 0,
+    maximum: 20,
+    description: 'Times that a training which diverges is rolled back to its last good state, with half the rate.',
+  }),
+  itemsPerFamily: Type.Integer({
+    default: 200,
+    minimum: 10,
+    maximum: 10_000,
+    description: 'Items of each family that everything is measured on; so many places in text.',
+  }),
+  onNoGain: Type.Union([Type.Literal('fail'), Type.Literal('pass-through'), Type.Literal('keep')], {
+    default: 'fail',
+    description:
+      'What happens when thinking does not beat every control: the run fails, goes on with the model as it came in (declared as degraded), or keeps what was made.',
   }),
   minGain: Type.Number({
     default: 0,
-    minimum: -1,
-    maximum: 1,
-    description: 'How far the lower end of the interval of each difference to a control must lie above 0.',
-  }),
-  maxRegression: Type.Number({
-    default: 0.1,
     minimum: 0,
     maximum: 1,
-    description: 'Gate: accuracy that the whole mix may lose against the input.',
+    description:
+      'Gate: the low end of the interval of the gain over each control must be above this (in bits per byte on text).',
+  }),
+  maxRegression: Type.Number({
+    default: 0.05,
+    minimum: 0,
+    maximum: 1,
+    description: 'Gate: how much accuracy the other families may lose; on text alone, bits per byte.',
   }),
 });
 
 /** Parameters of quietstar, resolved. */
 export type QuietstarParams = Static<typeof params>;
-
-/** Trainings that take the steps of teaching: what is taught, two controls, and what is distilled. */
-export function trainingsOf({ warmStart, distil }: Pick<QuietstarParams, 'warmStart' | 'distil'>): number {
-  return 2 + (warmStart ? 1 : 0) + (distil ? 1 : 0);
-}

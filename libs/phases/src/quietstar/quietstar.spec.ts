@@ -1,87 +1,104 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ArtifactName } from '@agent-forge/contracts';
-import { resolveParams } from '../phase.js';
+import { thoughtMark } from '@agent-forge/model';
 import { tinyModel } from '../testing/tiny-model.js';
 import { Workshop, type Done } from '../testing/workshop.js';
-import { phase } from './index.js';
-import type { QuietstarParams } from './params.js';
+import { phase as quietstar } from './index.js';
 
-const PARAMS = { steps: 3, reinforceSteps: 2, reinforceRows: 3, rows: 3, itemsPerFamily: 12, onNoGain: 'keep' };
-let shop: Workshop;
-let input: ArtifactName;
+const FAMILIES = { up: 1, parity: 1 };
+/** Enough steps for every part to be there, and far too few to learn anything. */
+const SHORT = {
+  warmSteps: 4,
+  steps: 3,
+  rows: 4,
+  warmRows: 2,
+  itemsPerFamily: 20,
+  onNoGain: 'keep',
+  maxRegression: 1,
+};
+const ROWS = ['before', 'after', 'thinking', 'no-thoughts', 'pause', 'shuffled', 'skipped'];
+
+let workshop: Workshop;
+let inputs: readonly ArtifactName[];
 let done: Done;
 beforeAll(async () => {
-  shop = await Workshop.open({ up: 1 });
-  input = await shop.import('parent', tinyModel(1));
-  done = await shop.run(phase, { inputs: [input], params: PARAMS });
-}, 60_000);
-afterAll(() => shop?.close());
-
-const rolesOf = ({ outcome }: Done) => outcome.artifacts.map(({ role, kind }) => [role, kind]);
+  workshop = await Workshop.open(FAMILIES);
+  inputs = [await workshop.import('merged', tinyModel(1))];
+  done = await workshop.run(quietstar, { params: SHORT, inputs });
+});
+afterAll(() => workshop?.close());
 
 describe('quietstar', () => {
-  test('makes a thinking model, its controls, a distilled one and the head, and measures all of them', async () => {
-    expect(rolesOf(done)).toEqual([
-      ['thinking', 'model'],
-      ['distilled', 'model'],
-      ['no-thoughts', 'model'],
-      ['pause', 'model'],
-      ['mixing-head', 'export'],
-      ['report', 'report'],
+  test('makes a thinking model, the same one silent, and the head that stays behind; measures it beside all controls', async () => {
+    const { artifacts, metrics } = done.outcome;
+    expect(artifacts.map(({ role }) => role)).toEqual(['thinker', 'silent', 'mixing-head', 'report']);
+    const { rows, comparisons, figures } = await workshop.report(done.outcome);
+    expect(rows.map(({ name }) => name)).toEqual(ROWS);
+    for (const { name, families } of rows)
+      expect(Object.keys(families!).sort()).toEqual(
+        ['before', 'after'].includes(name) ? Object.keys(FAMILIES).sort() : ['parity'],
+      );
+    expect(comparisons.map(({ name }) => name)).toEqual([
+      'thinking − no-thoughts',
+      'thinking − pause',
+      'thinking − shuffled',
+      'thinking − skipped',
+      'after − before',
     ]);
-    const report = await shop.report(done.outcome);
-    const names = ['before', 'no-thoughts', 'pause', 'distilled', 'shuffled', 'skipped', 'thinking'];
-    expect(report.rows.map(({ name }) => name)).toEqual(names);
-    for (const { families } of report.rows) expect(Object.keys(families!)).toEqual(['parity', 'up']);
-    expect(report.comparisons.map(({ than }) => than)).toEqual(names.slice(0, -1));
-    expect(report.results).toEqual(['thinking']);
-    expect(done.progress.at(-1)).toMatchObject({ stage: 'measure', fraction: 1 });
+    const lows = comparisons.slice(0, 3).map(({ difference }) => difference.low);
+    expect(metrics['gainLow']).toBe(Math.min(...lows));
+    expect(figures).toMatchObject({ warmSteps: 4, reinforcementSteps: 3 });
+    expect(quietstar.gate(done.outcome, { ...SHORT, minGain: 0 } as never)).toEqual([]);
   });
 
-  test('where thinking does not help, the input goes on, declared, unless the recipe wants otherwise', async () => {
-    const passed = await shop.run(phase, { inputs: [input], params: { ...PARAMS, onNoGain: 'pass-through' } });
-    expect(passed.outcome.artifacts[0]).toEqual({ id: input.id, kind: 'model', role: 'thinking' });
-    expect(passed.outcome.degraded).toMatch(/^thinking does not beat .* so the input goes on as it is$/);
-    expect((await shop.report(passed.outcome)).verdicts[0]).toBe('thinking does not help here: the input goes on');
-    const failing = shop.run(phase, { inputs: [input], params: { ...PARAMS, onNoGain: 'fail' } });
-    await expect(failing).rejects.toMatchObject({
-      code: 'GATE_FAILED',
-      message: expect.stringMatching(/onNoGain is fail/),
-    });
+  test('marks the thinking model, so that later phases go on in its form; the silent one has the same weights', async () => {
+    const thinker = await workshop.model(done.outcome, 'thinker');
+    expect(thoughtMark(thinker.config)).toEqual({ families: ['parity'], form: 'derivation', tokens: 8 });
+    const silent = await workshop.model(done.outcome, 'silent');
+    expect(thoughtMark(silent.config)).toBeUndefined();
+    expect([...silent.weights]).toEqual([...thinker.weights]);
+    expect([...thinker.weights.keys()].some((name) => name.includes('mixing'))).toBe(false);
   });
 
-  test('is the same for the same seed', async () => {
-    const again = await shop.run(phase, { inputs: [input], params: PARAMS });
-    const ids = ({ outcome }: Done) => outcome.artifacts.filter(({ role }) => role !== 'report').map(({ id }) => id);
-    expect(ids(again)).toEqual(ids(done));
-    expect(again.outcome.metrics).toEqual(done.outcome.metrics);
+  test('is the same for the same seed, and says how far it is without going back', async () => {
+    const again = await workshop.run(quietstar, { params: SHORT, inputs });
+    expect(again.outcome).toEqual(done.outcome);
+    const fractions = done.progress.map(({ fraction }) => fraction);
+    expect(fractions.at(-1)).toBe(1);
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
   });
 
-  test('a model that has no tokens for thoughts gets them', async () => {
-    const { tokenizer, ...rest } = tinyModel(2, { vocab_size: 259 });
-    const { byteTokenizer } = await import('@agent-forge/model');
-    const bare = await shop.import('bare', { ...rest, tokenizer: byteTokenizer(['<bos>', '<eos>', '<pad>']) });
-    const { outcome } = await shop.run(phase, {
-      inputs: [bare],
-      params: { ...PARAMS, warmStart: false, distil: false },
-    });
-    const made = await shop.model(outcome, 'thinking');
-    expect(tokenizer!.vocabSize).toBe(272);
-    expect(made.config.vocabSize).toBe(261);
-    expect(made.tokenizer!.tokenToId('</think>')).toBe(260);
+  test('without a gain fails at its gate, or hands on what came in and says so', async () => {
+    const failing = { ...SHORT, minGain: 1 };
+    const { outcome } = await workshop.run(quietstar, { params: { ...failing, onNoGain: 'pass-through' }, inputs });
+    expect(outcome.artifacts.map(({ role }) => role)).toEqual(['thinker', 'report']);
+    expect(outcome.artifacts[0]!.id).toBe(inputs[0]!.id);
+    expect(outcome.degraded).toMatch(/^pass-through, because the gain of thinking/);
+    expect(quietstar.gate(outcome, { ...failing, onNoGain: 'pass-through' } as never)).toEqual([]);
+    expect(quietstar.gate(done.outcome, { ...failing, onNoGain: 'fail' } as never)).toHaveLength(1);
   });
 
-  test('what has no steps cannot be taught', () => {
-    const params = resolveParams(phase, { teach: ['parity', 'copy'] }) as QuietstarParams;
-    expect(phase.check!(params, {})).toEqual([
-      { path: ['teach', '1'], problem: expect.stringMatching(/family copy has no steps to write/) },
-    ]);
+  test('thinks within running text, where there is nothing to teach', async () => {
+    const text = Array.from({ length: 8000 }, (_, i) => `The line of ${i} is about ${i * i}.\n\n`).join('');
+    const data = [await workshop.dataSet('lines', text)];
+    const { warmSteps: _, ...rest } = SHORT;
+    const params = { ...rest, rowLength: 24, thoughtsPerText: 3, thoughtTokens: 2 };
+    const { outcome } = await workshop.run(quietstar, { params, inputs, families: {}, data });
+    const { rows, comparisons } = await workshop.report(outcome);
+    expect(rows.map(({ name }) => name)).toEqual(ROWS);
+    for (const { bitsPerByte } of rows) expect(bitsPerByte).toBeGreaterThan(0);
+    expect(comparisons).toHaveLength(5);
+    expect(thoughtMark((await workshop.model(outcome, 'thinker')).config)).toBeUndefined();
   });
 
-  test('the gate looks at what the whole mix lost', () => {
-    const params = resolveParams(phase, {}) as QuietstarParams;
-    expect(phase.gate({ artifacts: [], metrics: { regression: 0.05 } }, params)).toEqual([]);
-    expect(phase.gate({ artifacts: [], metrics: { regression: 0.2 } }, params)).toHaveLength(1);
-    expect(phase.gate({ artifacts: [], metrics: {} }, params)).toEqual(['regression was not measured']);
+  test.each([
+    [{ families: ['up'] }, /family up has no derivation that a warm start could teach/],
+    [{ families: ['ad'] }, /families of quietstar names the family ad, which is not in the mix \(up, parity\)/],
+    [{ thoughtTokens: 5 }, /a thought has 5 tokens, but a derivation of parity has 8/],
+    [{ warmSteps: 0, steps: 0 }, /steps of quietstar is 0, and warmSteps too/],
+    [{ warmSteps: 0, thoughtTokens: 60 }, /takes \d+ positions, and the model has 64/],
+  ])('refuses %j before any work', async (params, message) => {
+    const refused = workshop.run(quietstar, { params: { ...SHORT, ...params }, inputs });
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) });
   });
 });

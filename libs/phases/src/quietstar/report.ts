@@ -1,95 +1,56 @@
-import { ForgeError, type ArtifactName } from '@agent-forge/contracts';
-import type { PhaseOutcome } from '@agent-forge/run';
-import type { PhaseContext } from '../phase.js';
-import { familyRow } from '../shared/families.js';
-import { storeReport, type Comparison, type PhaseReport, type ReportRow } from '../shared/report.js';
-import type { Contender, Contest } from './contest.js';
-import type { QuietstarParams } from './params.js';
+import { compare } from '../shared/compare.js';
+import type { Comparison, PhaseReport } from '../shared/report.js';
+import { metricsOf, rowOf, type Measured } from '../shared/yardstick.js';
 import { verdictsOf } from './verdicts.js';
 
-/** The controls that thinking must beat. */
-export const CONTROLS = ['no-thoughts', 'pause', 'shuffled'];
+/** The rows: everything before and after, and the answers that are thought about in each form. */
+export type RowName = 'before' | 'after' | 'thinking' | Control | 'skipped';
+/** What thinking has to beat. */
+export type Control = (typeof CONTROLS)[number];
+/** Trained without thoughts; with pauses instead; and the thinking model with the thoughts of others. */
+export const CONTROLS = ['no-thoughts', 'pause', 'shuffled'] as const;
 
-/** Everything that came of the phase. */
-export interface QuietstarResult {
-  readonly input: ArtifactName;
-  readonly thinking: ArtifactName;
-  /** Whether it is the reinforced model, or the taught one. */
-  readonly isReinforced: boolean;
-  readonly head: ArtifactName;
-  readonly distilled?: ArtifactName;
-  /** Trained without thoughts, and with pauses. */
-  readonly controls: readonly ArtifactName[];
-  readonly contest: Contest;
-  readonly own: Contender;
-  /** All others. */
-  readonly rows: readonly Contender[];
-  /** Bits per byte, by name. */
-  readonly text: ReadonlyMap<string, number>;
-}
-
-/**
- * Stores the table. The thinking model goes on where it beats every control; otherwise what the recipe says.
- * @throws ForgeError GATE_FAILED when thinking does not help and the recipe does not want to go on then
- */
-export async function reportOn(context: PhaseContext<QuietstarParams>, result: QuietstarResult): Promise<PhaseOutcome> {
-  const { input, head, distilled, controls, contest, own, rows: others, isReinforced } = result;
-  const { onNoGain, minGain } = context.params;
-  const comparisons = others.map((other) => contest.compare(own, other));
-  const gain = Math.min(
-    ...comparisons.filter(({ than }) => CONTROLS.includes(than)).map(({ difference }) => difference.low),
-  );
-  const helps = gain > minGain;
-  if (!helps && onNoGain === 'fail')
-    throw new ForgeError('GATE_FAILED', `${noGain(comparisons, minGain)}, and onNoGain is fail`);
-  const passesInput = !helps && onNoGain === 'pass-through';
-  const goesOn = { ...(passesInput ? input : result.thinking), role: 'thinking' };
-  const figures = { ...figuresOf(result), gain };
-  const report: PhaseReport = {
+/** The table, the paired comparisons, what may be said, and the figures for the log. */
+export function reportOf(
+  measured: ReadonlyMap<RowName, Measured>,
+  figures: Readonly<Record<string, number>>,
+): { report: PhaseReport; metrics: Record<string, number> } {
+  const gains = CONTROLS.flatMap((control) => compare('thinking', control, measured));
+  const others = [...compare('thinking', 'skipped', measured), ...compare('after', 'before', measured)];
+  const regression = regressionOf(measured);
+  const metrics: Record<string, number> = {
+    ...figures,
+    // Too few texts to compare are no gain.
+    gainLow: gains.length < CONTROLS.length ? Number.NEGATIVE_INFINITY : lowest(gains),
+    ...(regression === undefined ? {} : { regression }),
+  };
+  for (const [name, each] of measured) Object.assign(metrics, metricsOf(name, each));
+  const unit = measured.get('thinking')!.tasks ? 'points' : 'bits per byte';
+  const report = {
     phase: 'quietstar',
-    rows: rowsOf(result),
-    results: [passesInput ? 'before' : 'thinking'],
-    comparisons,
+    rows: [...measured].map(([name, each]) => rowOf(name, each)),
+    comparisons: [...gains, ...others],
     figures,
-    verdicts: verdictsOf({ comparisons, helps, isReinforced, passesInput, warmStart: context.params.warmStart }),
+    verdicts: verdictsOf(gains, unit, {
+      taught: (figures['warmSteps'] ?? 0) > 0,
+      ...(regression === undefined ? {} : { regression }),
+    }),
   };
-  const made = [goesOn, ...(distilled ? [distilled] : []), ...controls, head];
-  return {
-    artifacts: [...made, await storeReport(context, report, [goesOn.id], figures)],
-    metrics: passesInput ? { ...figures, regression: 0 } : figures,
-    ...(passesInput ? { degraded: `${noGain(comparisons, minGain)}, so the input goes on as it is` } : {}),
-  };
+  return { report, metrics };
 }
 
-function rowsOf({ input, thinking, controls, distilled, own, rows, text }: QuietstarResult): ReportRow[] {
-  const ids = new Map([
-    ['before', input.id],
-    ['thinking', thinking.id],
-    ...controls.map(({ role, id }) => [role, id] as const),
-    ...(distilled ? [['distilled', distilled.id] as const] : []),
-  ]);
-  return [...rows, own].map(({ name, evaluation }) => {
-    const row = familyRow(name, evaluation, ids.get(name));
-    return text.has(name) ? { ...row, bitsPerByte: text.get(name)! } : row;
-  });
+function lowest(gains: readonly Comparison[]): number {
+  return Math.min(...gains.map(({ difference }) => difference.low));
 }
 
-function figuresOf({ contest, own, rows }: QuietstarResult): Record<string, number> {
-  const before = rows.find(({ name }) => name === 'before')!;
-  const shares = [...rows, own].map((each) => [`${camel(each.name)}Accuracy`, contest.accuracy(each)] as const);
-  return {
-    ...Object.fromEntries(shares),
-    beforeAllAccuracy: before.evaluation.accuracy.estimate,
-    allAccuracy: own.evaluation.accuracy.estimate,
-    regression: before.evaluation.accuracy.estimate - own.evaluation.accuracy.estimate,
-  };
-}
-
-function noGain(comparisons: readonly Comparison[], minGain: number): string {
-  const lost = comparisons.filter(({ than, difference }) => CONTROLS.includes(than) && !(difference.low > minGain));
-  return `thinking does not beat ${lost.map(({ than }) => than).join(' and ')} by more than ${minGain}`;
-}
-
-function camel(name: string): string {
-  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+/** How much accuracy the families lost that are not thought about, on average; on text alone how many bits per byte. Undefined where there are none. */
+function regressionOf(measured: ReadonlyMap<RowName, Measured>): number | undefined {
+  const [before, after] = [measured.get('before')!, measured.get('after')!];
+  if (!before.tasks || !after.tasks) return after.text!.bitsPerByte - before.text!.bitsPerByte;
+  const about = Object.keys(measured.get('thinking')!.tasks?.families ?? {});
+  const others = Object.keys(before.tasks.families).filter((name) => !about.includes(name));
+  if (others.length === 0) return undefined;
+  const mean = ({ families }: NonNullable<Measured['tasks']>) =>
+    others.reduce((sum, name) => sum + families[name]!.accuracy.estimate, 0) / others.length;
+  return mean(before.tasks) - mean(after.tasks);
 }

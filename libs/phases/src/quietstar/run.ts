@@ -1,11 +1,11 @@
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError, type ArtifactName } from '@agent-forge/contracts';
 import {
-  addSpecialTokens,
   assertAudit,
   auditWeights,
   readModelFolder,
-  THINK_TOKENS,
+  withThoughtMark,
   writeModelFolder,
   type Model,
 } from '@agent-forge/model';
@@ -15,104 +15,151 @@ import type { PhaseContext } from '../phase.js';
 import { readInputModel, type InputModel } from '../shared/input-model.js';
 import { lineageOf } from '../shared/lineage.js';
 import { StageProgress } from '../shared/stage-progress.js';
-import { Yardstick } from '../shared/yardstick.js';
+import { storeReport } from '../shared/report.js';
+import { Yardstick, type Measured } from '../shared/yardstick.js';
+import { ARMS, stagesOf, trainArms, type Trained } from './arms.js';
 import { check } from './check.js';
-import { Contest } from './contest.js';
-import { trainingsOf, type QuietstarParams } from './params.js';
-import { plan } from './plan.js';
-import { reportOn } from './report.js';
-import { distil, train } from './train.js';
+import { prepare, type Prepared } from './form.js';
+import { problemsOf } from './gate.js';
+import {
+  itemQuestions,
+  marked,
+  measureAnswers,
+  ownThoughts,
+  pauses,
+  shuffled,
+  textQuestions,
+  type Between,
+  type Question,
+} from './measure.js';
+import type { QuietstarParams } from './params.js';
+import { reportOf, type RowName } from './report.js';
+import type { Arm } from './think-task.js';
 
 type Context = PhaseContext<QuietstarParams>;
+type Models = Readonly<Record<Arm, Model>>;
 
-/** About what reinforcement and measuring take, against one of the other trainings. */
-const REINFORCING = 1.3;
-const MEASURING = 0.5;
-
-/** Teaches the model to think before it answers, measures whether thinking helps, and passes on the model that thinks, if it does. */
+/** Teaches the model to think, trains its controls, measures all of them, and hands on what the recipe says. */
 export async function run(context: Context): Promise<PhaseOutcome> {
-  const { params } = context;
-  const [mistake] = check(params);
+  const { params, families, seed } = context;
+  const [mistake] = check(params, families);
   if (mistake) throw paramError('quietstar', mistake);
   const input = await readInputModel('quietstar', context);
-  const start = await withThinkTokens(context, input);
-  const steps = await context.plan(() => plan(context, start.model));
-  const progress = progressOf(context);
-  const trained = await train(context, start.artifact, steps, progress);
-  const taught = await open(context, trained.taught);
-  const reinforced = await open(context, trained.reinforced);
-  const isReinforced = await isBetter(context, reinforced, taught);
-  const [thinking, artifact] = isReinforced ? [reinforced, trained.reinforced] : [taught, trained.taught];
-  assertAudit(await auditWeights(thinking.config, thinking.weights, thinking.tokenizer), 'the thinking model');
-  const distilled = params.distil ? await distil(context, artifact, steps.teach, progress) : undefined;
-  const contest = Contest.of(context, 'report');
-  const rows = [
-    await contest.plain('before', input.model),
-    await contest.plain('no-thoughts', await open(context, trained.plain)),
-    await contest.plain('pause', await open(context, trained.pause), 'pause'),
-    ...(distilled ? [await contest.plain('distilled', await open(context, distilled))] : []),
-  ];
-  progress.at('measure', { fraction: 0.6 });
-  const { own, shuffled, skipped } = await contest.thinking('thinking', thinking);
-  const text = await measureText(
-    context,
-    new Map([
-      ['before', input.model],
-      ['thinking', thinking],
-    ]),
-  );
-  progress.at('measure', { fraction: 1 });
-  return reportOn(context, {
-    ...{ input: input.artifact, thinking: artifact, isReinforced, head: trained.head, contest, own, text },
-    controls: [trained.plain, trained.pause],
-    rows: [...rows, shuffled, skipped],
-    ...(distilled ? { distilled } : {}),
-  });
+  const prepared = prepare(input.model, params, families, seed);
+  const progress = new StageProgress(context.report, stagesOf(params));
+  const trained = await trainArms(context, prepared, input.artifact.id, progress);
+  const models = await open(context, trained);
+  assertAudit(await auditWeights(models.thoughts.config, models.thoughts.weights), 'the thinking model');
+  const measured = await measure(context, input.model, prepared, models, progress);
+  return conclude(context, input, trained, models.thoughts, measured);
 }
 
-/** The model with the tokens that stand around thoughts, stored where it had to get them. */
-async function withThinkTokens(
+async function open({ artifacts, workDir }: Context, { models }: Trained): Promise<Models> {
+  const opened: Partial<Record<Arm, Model>> = {};
+  for (const arm of ARMS) {
+    const dir = join(workDir, `made-${arm}`);
+    await artifacts.materialise(models[arm].id, dir);
+    opened[arm] = await readModelFolder(dir);
+  }
+  return opened as Models;
+}
+
+/** Measures, on the report part, everything before and after, and the answers about which the model thinks in each form. */
+async function measure(
   context: Context,
-  { artifact, model }: InputModel,
-): Promise<Pick<InputModel, 'artifact' | 'model'>> {
-  if (!model.tokenizer)
-    throw new ForgeError('TOKENIZER_INVALID', 'the model has no tokenizer, so it cannot be taught to think');
-  const grown = addSpecialTokens(model, [THINK_TOKENS.start, THINK_TOKENS.end]);
-  if (grown === model) return { artifact, model };
-  const dir = join(context.workDir, 'start');
-  await writeModelFolder(dir, grown, { dtype: 'F32' });
-  const lineage = lineageOf('quietstar', context, [artifact.id], {});
-  return { artifact: await context.artifacts.putFolder(dir, 'start', { kind: 'model', lineage }), model: grown };
+  before: Model,
+  { form }: Prepared,
+  { thoughts: thinker, none, pause }: Models,
+  progress: StageProgress,
+): Promise<Map<RowName, Measured>> {
+  const { params, seed } = context;
+  const yardstick = await Yardstick.of(context, 'report', params.itemsPerFamily);
+  const questions = questionsOf(context, thinker, form.families, yardstick);
+  const own = await ownThoughts(thinker, questions, form, context);
+  const nothing: Between = [];
+  const forms: readonly (readonly [RowName, Model, Between])[] = [
+    ['thinking', thinker, marked(own, form)],
+    ['no-thoughts', none, nothing],
+    ['pause', pause, pauses(questions, form)],
+    ['shuffled', thinker, marked(shuffled(own, seed), form)],
+    ['skipped', thinker, nothing],
+  ];
+  const measured = new Map<RowName, Measured>();
+  const add = (name: RowName, found: Measured): void => {
+    context.signal.throwIfAborted();
+    measured.set(name, found);
+    progress.at('measure', { fraction: measured.size / (forms.length + 2) });
+  };
+  add('before', await yardstick.measure(before, context));
+  add('after', await yardstick.measure(thinker, context));
+  for (const [name, model, between] of forms) add(name, await measureAnswers(model, questions, between, context));
+  return measured;
 }
 
-/** Whether reinforcement has made thinking more often right, on the select part; a tie goes to it. */
-async function isBetter(context: Context, reinforced: Model, taught: Model): Promise<boolean> {
-  const contest = Contest.of(context, 'select');
-  const right = async (model: Model) => contest.accuracy((await contest.thinking('thinking', model)).own);
-  return (await right(reinforced)) >= (await right(taught));
+function questionsOf(
+  { params }: Context,
+  { tokenizer }: Model,
+  families: readonly string[],
+  { items, texts }: Yardstick,
+): Question[] {
+  if (families.length > 0)
+    return itemQuestions(
+      tokenizer!,
+      items.filter(({ family }) => families.includes(family)),
+    );
+  const { rowLength, talkTokens, itemsPerFamily } = params;
+  const questions = textQuestions(tokenizer!, texts, { window: rowLength, ahead: talkTokens, count: itemsPerFamily });
+  if (questions.length > 0) return questions;
+  throw new ForgeError(
+    'DATA_INVALID',
+    `no text of the report part has ${rowLength + talkTokens} tokens to think about`,
+  );
 }
 
-/** Bits per byte before and after, where the run has text. */
-async function measureText(context: Context, models: ReadonlyMap<string, Model>): Promise<Map<string, number>> {
-  if (context.data.length === 0) return new Map();
-  const yardstick = await Yardstick.of({ ...context, families: {} }, 'report', context.params.itemsPerFamily);
-  const bits = new Map<string, number>();
-  for (const [name, model] of models) bits.set(name, (await yardstick.measure(model, context)).text!.bitsPerByte);
-  return bits;
+async function conclude(
+  context: Context,
+  input: InputModel,
+  { figures, mixingHead }: Trained,
+  thinker: Model,
+  measured: ReadonlyMap<RowName, Measured>,
+): Promise<PhaseOutcome> {
+  const { report, metrics: found } = reportOf(measured, figures);
+  const problems = problemsOf({ metrics: found }, context.params);
+  const passesThrough = problems.length > 0 && context.params.onNoGain === 'pass-through';
+  const metrics = { ...found, passedThrough: passesThrough ? 1 : 0 };
+  const stored = passesThrough
+    ? [{ ...input.artifact, role: 'thinker' }]
+    : [
+        await store(context, 'thinker', thinker, input.artifact.id, metrics),
+        await store(context, 'silent', silent(thinker), input.artifact.id, metrics),
+        ...(mixingHead ? [mixingHead] : []),
+      ];
+  const told = { ...report, verdicts: [...report.verdicts, ...ending(passesThrough)] };
+  const artifacts = [...stored, await storeReport(context, told, [stored[0]!.id], metrics)];
+  if (!passesThrough) return { artifacts, metrics };
+  return { artifacts, metrics, degraded: `pass-through, because ${problems.join('; ')}` };
 }
 
-function progressOf({ report, params }: Context): StageProgress {
-  const { warmStart, distil: distils } = params;
-  return new StageProgress(report, {
-    ...(warmStart ? { 'train taught': 1 } : {}),
-    ...{ 'train no-thoughts': 1, 'train pause': 1, reinforce: (REINFORCING * trainingsOf(params)) / 4 },
-    ...(distils ? { 'train distilled': 1 } : {}),
-    measure: MEASURING,
+function ending(passesThrough: boolean): string[] {
+  return passesThrough ? ['the model that came in goes on, unchanged'] : [];
+}
+
+/** The same weights, to be asked for answers at once. */
+function silent(model: Model): Model {
+  return { ...model, config: withThoughtMark(model.config, undefined) };
+}
+
+async function store(
+  context: Context,
+  role: string,
+  model: Model,
+  parent: string,
+  metrics: Record<string, number>,
+): Promise<ArtifactName> {
+  const dir = join(await mkdtemp(join(context.workDir, 'result-')), role);
+  await writeModelFolder(dir, model);
+  return context.artifacts.putFolder(dir, role, {
+    kind: 'model',
+    lineage: lineageOf('quietstar', context, [parent], metrics),
   });
-}
-
-async function open({ artifacts, workDir }: Context, { id, role }: ArtifactName): Promise<Model> {
-  const dir = join(workDir, `opened-${role}`);
-  await artifacts.materialise(id, dir);
-  return readModelFolder(dir);
 }

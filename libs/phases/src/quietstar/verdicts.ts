@@ -1,28 +1,50 @@
-import { comparisonSentence } from '../shared/comparison-sentence.js';
 import type { Comparison } from '../shared/report.js';
 
-/** What is known when sentences are made. */
-export interface Findings {
-  readonly comparisons: readonly Comparison[];
-  /** Whether thinking beats every control. */
-  readonly helps: boolean;
-  readonly isReinforced: boolean;
-  readonly passesInput: boolean;
-  readonly warmStart: boolean;
+/** What is said besides the gains. */
+interface Circumstances {
+  /** Whether thoughts were taught as text before they were reinforced. */
+  readonly taught: boolean;
+  /** What other families lost. */
+  readonly regression?: number;
 }
 
-/** What may be said: whether thinking helps, where the thoughts come from, and each comparison by its whole interval. */
-export function verdictsOf({ comparisons, helps, isReinforced, passesInput, warmStart }: Findings): string[] {
+/** What may be said of thinking, as sentences: that it helps only where the whole 95 % interval of its gain over every control is above zero. */
+export function verdictsOf(
+  gains: readonly Comparison[],
+  unit: 'points' | 'bits per byte',
+  { taught, regression }: Circumstances,
+): string[] {
+  const helps = gains.length > 0 && gains.every(({ difference }) => difference.low > 0);
   const first = helps
-    ? 'thinking helps: the model is right more often with its own thoughts than every control'
-    : `thinking does not help here${passesInput ? ': the input goes on' : ''}`;
-  const origin = warmStart ? 'its thoughts were taught as text' : 'its thoughts were found by reinforcement alone';
-  const after = isReinforced
-    ? 'reinforcement kept or improved them on the select part'
-    : 'reinforcement made them worse on the select part, so the model from before it was taken';
+    ? 'thinking beats every control'
+    : 'thinking is not shown to help: it does not beat every control';
+  const origin = taught
+    ? 'the thoughts were taught as text first; reinforcement kept what it found'
+    : 'no thoughts were taught: what there is, reinforcement found';
   return [
     first,
-    `${origin}; ${after}`,
-    ...comparisons.map((each) => `where it thinks, ${comparisonSentence(each, 'points', 'the thinking model')}`),
+    ...gains.map((each) => sentence(each, unit)),
+    origin,
+    ...(regression === undefined ? [] : [loss(regression, unit)]),
   ];
+}
+
+function sentence({ than, difference }: Comparison, unit: 'points' | 'bits per byte'): string {
+  const [factor, digits] = unit === 'points' ? [100, 1] : [1, 3];
+  const [estimate, low, high] = [difference.estimate, difference.low, difference.high].map((value) =>
+    (factor * value).toFixed(digits),
+  );
+  const size = `${estimate} ${unit} (95 % interval ${low} to ${high})`;
+  if (difference.low > 0) return `thinking beats ${than} by ${size}`;
+  if (difference.high < 0) return `thinking is worse than ${than}: ${size}`;
+  return `thinking cannot be told from ${than}: ${size}`;
+}
+
+function loss(regression: number, unit: 'points' | 'bits per byte'): string {
+  const size =
+    unit === 'points'
+      ? `${(100 * Math.abs(regression)).toFixed(1)} points`
+      : `${Math.abs(regression).toFixed(3)} bits per byte`;
+  const what = unit === 'points' ? 'the other families' : 'the text without thoughts';
+  return regression > 0 ? `${what} lost ${size}` : `${what} lost nothing (${size} gained)`;
 }

@@ -1,5 +1,13 @@
 import { createFamily, DialogueEncoder, distinctItems, type Part, type TaskItem } from '@agent-forge/data';
-import { byteTokenizer, evaluateItems, type Accuracy, type Model, type TokenScorer } from '@agent-forge/model';
+import {
+  byteTokenizer,
+  evaluateItems,
+  thoughtMark,
+  type Accuracy,
+  type ItemEncoder,
+  type Model,
+  type TokenScorer,
+} from '@agent-forge/model';
 import type { FamilyScore, Interval, ReportRow } from './report.js';
 
 /** Task families with their weights in a mix. */
@@ -31,6 +39,8 @@ export interface FamilyEvaluationOptions {
   readonly signal: AbortSignal;
   /** A scorer of this model to use again. */
   readonly scorer?: TokenScorer;
+  /** Another form of the items than the model's own. */
+  readonly encoder?: ItemEncoder<TaskItem>;
   readonly onProgress?: (share: number) => void;
 }
 
@@ -41,13 +51,17 @@ export interface FamilyEvaluationOptions {
 export async function evaluateFamilies(
   model: Model,
   items: readonly TaskItem[],
-  options: FamilyEvaluationOptions,
+  { encoder = encoderOf(model), ...options }: FamilyEvaluationOptions,
 ): Promise<FamilyEvaluation> {
-  const encoder = new DialogueEncoder(model.tokenizer ?? byteTokenizer());
   const { families, correct, ...all } = await evaluateItems(model, items, encoder, options);
   const scores = Object.entries(families).map(([name, accuracy]) => [name, scoreOf(accuracy)] as const);
   const loss = scores.reduce((sum, [, score]) => sum + score.loss, 0) / scores.length;
   return { accuracy: intervalOf(all), loss, families: Object.fromEntries(scores), correct };
+}
+
+/** The form in which a model is asked and answers, with the thoughts that it is marked for. */
+export function encoderOf({ tokenizer, config }: Pick<Model, 'tokenizer' | 'config'>): DialogueEncoder {
+  return new DialogueEncoder(tokenizer ?? byteTokenizer(), thoughtMark(config));
 }
 
 /** The line of a report. */

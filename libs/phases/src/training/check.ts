@@ -1,12 +1,11 @@
 import type { ParamMistake } from '../param-mistakes.js';
-import { familyMistakes } from '../shared/add-families.js';
 import type { TrainingParams } from './params.js';
 
 /** What the schema of the parameters cannot say: how they must fit to each other and to the recipe's families. */
 export function check(params: TrainingParams, families: Readonly<Record<string, number>>): ParamMistake[] {
   const { arms, grokfastFilter, grokfastWindow, steps = Infinity, curriculum, edgeOfChaos } = params;
   const { minSuccess, maxSuccess, dreamEvery, dreamSteps } = params;
-  const mistakes = familyMistakes(Object.keys(params.addFamilies), (name) => ['addFamilies', name]);
+  const mistakes: ParamMistake[] = [];
   const wrong = (name: string, problem: string) => mistakes.push({ path: [name], problem });
   const hasTasks = Object.keys(families).length > 0;
   if (arms.includes('shuffled') && curriculum === 'none' && !edgeOfChaos)

@@ -1,6 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { paramsOf } from '../phase.js';
-import { ADD_FAMILIES } from '../shared/add-families.js';
 
 /** Ways to train that are compared; each differs from `plain` in one thing. */
 export const ARMS = ['plain', 'weight-decay', 'grokfast', 'shuffled', 'self-model', 'dream'] as const;
@@ -37,7 +36,6 @@ export const params = paramsOf({
         'What happens when no arm is better than the input on the select part: the input goes on, declared degraded; the best arm goes on all the same; or the phase fails.',
     },
   ),
-  ...ADD_FAMILIES,
   textShare: Type.Number({
     default: 0.5,
     minimum: 0,

@@ -4,7 +4,6 @@ import { assertAudit, auditWeights, readModelFolder, type Model } from '@agent-f
 import type { PhaseOutcome } from '@agent-forge/run';
 import { paramError } from '../param-mistakes.js';
 import type { PhaseContext } from '../phase.js';
-import { withAddedFamilies } from '../shared/add-families.js';
 import { readInputModel, type InputModel } from '../shared/input-model.js';
 import { StageProgress } from '../shared/stage-progress.js';
 import { storeReport } from '../shared/report.js';
@@ -22,11 +21,10 @@ const MEASURING = 0.3;
 type Context = PhaseContext<TrainingParams>;
 
 /** Trains every arm from the input, chooses on the select part, measures all on the report part, and passes on what was chosen. */
-export async function run(given: Context): Promise<PhaseOutcome> {
-  const [mistake] = check(given.params, given.families);
-  if (mistake) throw paramError('training', mistake);
-  const context = withAddedFamilies(given);
+export async function run(context: Context): Promise<PhaseOutcome> {
   const { params } = context;
+  const [mistake] = check(params, context.families);
+  if (mistake) throw paramError('training', mistake);
   const input = await readInputModel('training', context);
   assertTrainable(input.model, params);
   const select = await Yardstick.of(context, 'select', params.itemsPerFamily);

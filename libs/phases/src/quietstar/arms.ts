@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import type { ArtifactName, Json } from '@agent-forge/contracts';
+import { withThoughtMark, writeModelFolder, type ThoughtMark } from '@agent-forge/model';
+import { seedMix } from '../cognate/mix.js';
+import type { PhaseContext } from '../phase.js';
+import type { FamilyMix } from '../shared/families.js';
+import { lineageOf } from '../shared/lineage.js';
+import type { StageProgress } from '../shared/stage-progress.js';
+import type { TrainInput, TrainOutput } from '../shared/train-task.js';
+import type { Prepared } from './form.js';
+import type { QuietstarParams } from './params.js';
+import type { Arm, ThinkInput, ThinkOutput } from './think-task.js';
+
+/** AdamW's part beside Muon, as a part of Muon's rate. */
+const ADAMW_FACTOR = 0.15;
+/** A step of reinforcement takes about so many of the warm start's. */
+const THINK_STEPS = 2;
+/** Measuring everything takes about this part of all steps. */
+const MEASURE_SHARE = 0.2;
+
+/** The thinking model and its controls. */
+export const ARMS: readonly Arm[] = ['thoughts', 'none', 'pause'];
+
+type Context = PhaseContext<QuietstarParams>;
+
+/** What each arm made. */
+export interface Trained {
+  readonly models: Readonly<Record<Arm, ArtifactName>>;
+  readonly mixingHead: ArtifactName | undefined;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** The stages of the phase, by about how long they take. */
+export function stagesOf({ warmSteps, steps }: QuietstarParams): Record<string, number> {
+  return {
+    ...Object.fromEntries(ARMS.map((arm) => [`warm start ${arm}`, warmSteps])),
+    ...Object.fromEntries(ARMS.map((arm) => [`think ${arm}`, (arm === 'thoughts' ? THINK_STEPS : 1) * steps])),
+    measure: MEASURE_SHARE * (warmSteps + steps),
+  };
+}
+
+/** Trains the thinking model and its controls at equal steps: a warm start on text, then reinforcement, or for controls the same without thoughts to reward. */
+export async function trainArms(
+  context: Context,
+  prepared: Prepared,
+  parent: string,
+  progress: StageProgress,
+): Promise<Trained> {
+  const { params, families } = context;
+  const about = Object.fromEntries(prepared.form.families.map((name) => [name, families[name]!]));
+  const mix = seedMix(families, about, params.ownShare);
+  const begun: ArtifactName[] = [];
+  for (const arm of ARMS) begun.push(await begin(context, prepared, arm, parent));
+  const warm = params.warmSteps > 0 ? await warmUp(context, begun, mix, progress) : begun;
+  const inputs = ARMS.map((arm, i) => thinkInput(context, prepared, arm, warm[i]!.id, mix));
+  const outputs =
+    params.steps === 0
+      ? []
+      : await context.runTasks('think', inputs as unknown as Json[], (i, now) => progress.at(`think ${ARMS[i]!}`, now));
+  const models = outputs.length > 0 ? outputs.map(({ artifacts }) => artifacts[0]!) : warm;
+  const { reward, share } = (outputs[0]?.value ?? {}) as Partial<ThinkOutput>;
+  return {
+    models: Object.fromEntries(ARMS.map((arm, i) => [arm, models[i]!])) as Record<Arm, ArtifactName>,
+    mixingHead: outputs[0]?.artifacts[1],
+    figures: {
+      warmSteps: params.warmSteps,
+      reinforcementSteps: params.steps,
+      ...(reward === undefined ? {} : { reward }),
+      ...(share === undefined ? {} : { mixingShare: share }),
+    },
+  };
+}
+
+/** What an arm begins with: the same weights, and a mark that says in which form its answers are taught. */
+async function begin(context: Context, { model, form }: Prepared, arm: Arm, parent: string): Promise<ArtifactName> {
+  const { tokens, families } = form;
+  const isTaught = context.params.warmSteps > 0;
+  const forms: Readonly<Record<Arm, ThoughtMark | undefined>> = {
+    thoughts: isTaught ? { families, form: 'derivation', tokens } : undefined,
+    none: undefined,
+    pause: families.length > 0 ? { families, form: 'pause', tokens } : undefined,
+  };
+  const dir = join(context.workDir, `begin-${arm}`);
+  await writeModelFolder(dir, { ...model, config: withThoughtMark(model.config, forms[arm]) });
+  const lineage = lineageOf('quietstar', context, [parent], {});
+  return context.artifacts.putFolder(dir, `begin-${arm}`, { kind: 'model', lineage });
+}
+
+async function warmUp(
+  context: Context,
+  begun: readonly ArtifactName[],
+  families: FamilyMix,
+  progress: StageProgress,
+): Promise<ArtifactName[]> {
+  const { params, data, seed } = context;
+  const { warmRows: rows, warmRate, rowLength, textShare, maxRollbacks, warmSteps: steps } = params;
+  const inputs = ARMS.map((arm, i): TrainInput => ({
+    phase: 'quietstar',
+    role: `warm-${arm}`,
+    from: { model: begun[i]!.id },
+    families,
+    data: data.map(({ name, artifactId }) => ({ name, artifactId })),
+    share: { index: 0, count: 1 },
+    textShare,
+    rows,
+    rowLength,
+    steps,
+    optimizer: { name: 'muon', learningRate: warmRate, adamwLearningRate: ADAMW_FACTOR * warmRate },
+    maxRollbacks,
+    seed,
+  }));
+  const outputs = await context.runTasks('train', inputs as unknown as Json[], (i, now) =>
+    progress.at(`warm start ${ARMS[i]!}`, now),
+  );
+  for (const [i, { value }] of outputs.entries())
+    for (const { reason, toStep, rate } of (value as unknown as TrainOutput).rollbacks)
+      await context.note({
+        code: 'DIVERGED',
+        message: `${inputs[i]!.role}: ${reason}; it went back to step ${toStep} and on at ${rate} of its rate`,
+        metrics: { toStep, rate },
+      });
+  return outputs.map(({ artifacts }) => artifacts[0]!);
+}
+
+function thinkInput(context: Context, { form }: Prepared, arm: Arm, from: string, families: FamilyMix): ThinkInput {
+  const { params, data, seed } = context;
+  const { talkTokens, passes, temperature, reinforceTemperature, clamp, policyWeight } = params;
+  const { thoughtsPerText, rowLength, rows, steps, learningRate } = params;
+  return {
+    arm,
+    role: `think-${arm}`,
+    from,
+    form,
+    families,
+    data: data.map(({ name, artifactId }) => ({ name, artifactId })),
+    talkTokens,
+    passes,
+    temperature,
+    reinforceTemperature,
+    clamp,
+    policyWeight,
+    thoughtsPerText,
+    rowLength,
+    rows,
+    steps,
+    learningRate,
+    seed,
+  };
+}
