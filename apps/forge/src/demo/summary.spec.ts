@@ -29,18 +29,29 @@ test('shows each phase with its gate, all that it measured and what it may claim
   expect(lines).toEqual([
     'cognate (150 s, gate passed)',
     '',
-    '              accuracy, %   loss    size',
-    '  trunk         50.0 ±2.0  0.250  5.0 MB',
-    '  seed-speed    60.0 ±2.0  0.250  5.0 MB',
+    'held-out accuracy, % (± half of its 95 % interval)',
+    '',
+    '            trunk      speed',
+    '  add   50.0 ±2.0  60.0 ±2.0',
+    '  all   50.0 ±2.0  60.0 ±2.0',
+    '  loss      0.250      0.250',
+    '  size     5.0 MB     5.0 MB',
     '',
     '  cognate is right',
     '',
     'bitnet (58 s, degraded: plain, because)',
     '',
-    '           accuracy, %   loss      size',
-    '  ternary    70.0 ±2.0  0.250  400.0 kB',
+    'held-out accuracy, % (± half of its 95 % interval)',
+    '',
+    '          ternary',
+    '  add   70.0 ±2.0',
+    '  all   70.0 ±2.0',
+    '  loss      0.250',
+    '  size   400.0 kB',
     '',
     '  bitnet is right',
+    '',
+    'what each phase passed on',
     '',
     'held-out accuracy, % (± half of its 95 % interval)',
     '',
@@ -52,6 +63,13 @@ test('shows each phase with its gate, all that it measured and what it may claim
   ]);
 });
 
+test('what a later phase measured as well stands there', () => {
+  const first = phase('cognate', 1, [onTasks('trunk', 0.5, 1e6)], { results: ['trunk'] });
+  const lines = tableOf(first, phase('evomerge', 1, [onTasks('trunk', 0.5, 1e6), onTasks('champion', 0.6, 1e6)]));
+  expect(lines.slice(0, 4)).toEqual(['cognate (1 s, gate passed)', '', '  cognate is right', '']);
+  expect(lines).toContain('            trunk   champion');
+});
+
 test('several models that go on keep their names, and text is measured in bits per byte', () => {
   const rows = [
     { name: 'three-gram', bitsPerByte: 2.5 },
@@ -59,12 +77,15 @@ test('several models that go on keep their names, and text is measured in bits p
     { name: 'seed-b', bitsPerByte: 1.9 },
   ];
   expect(tableOf(phase('cognate', 1, rows, { results: ['seed-a', 'seed-b'] })).slice(2)).toEqual([
-    '              bits/byte',
-    '  three-gram      2.500',
-    '  seed-a          2.000',
-    '  seed-b          1.900',
+    'held-out bits per byte (lower is better)',
+    '',
+    '  three-gram  2.500',
+    '  seed-a      2.000',
+    '  seed-b      1.900',
     '',
     '  cognate is right',
+    '',
+    'what each phase passed on',
     '',
     'held-out bits per byte (lower is better)',
     '',

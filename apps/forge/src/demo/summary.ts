@@ -1,7 +1,7 @@
 import { ForgeError, type ArtifactView, type PhaseView, type RunView } from '@agent-forge/contracts';
 import type { PhaseReport, ReportRow } from '@agent-forge/phases';
 import { getArtifact, readArtifactFile, type Connection } from '@agent-forge/sdk';
-import { modelTable, reportTable } from '../terminal/report-table.js';
+import { reportTable } from '../terminal/report-table.js';
 
 const REPORT_FILE = 'report.json';
 
@@ -77,17 +77,23 @@ function secondsBetween(from: string | undefined, to: string | undefined): numbe
   return from === undefined || to === undefined ? 0 : (Date.parse(to) - Date.parse(from)) / 1000;
 }
 
-/** What people read: each phase with its gate, all that it measured and what it may claim, and then what every phase passed on, side by side. */
+/**
+ * What people read: each phase with its gate, what it measured by task family and what it may claim, and then what every phase passed on, side by
+ * side. Rows that a later phase measured as well, its parents for example, stand in the table of that phase.
+ */
 export function table({ phases }: DemoSummary): string {
-  const sections = phases.flatMap(({ phase, seconds, degraded, report: { rows, verdicts } }) => [
-    `${phase} (${Math.round(seconds)} s, ${degraded === undefined ? 'gate passed' : `degraded: ${degraded}`})`,
-    '',
-    ...modelTable(rows),
-    '',
-    ...verdicts.map((verdict) => `  ${verdict}`),
-    '',
-  ]);
-  return [...sections, ...reportTable({ rows: phases.flatMap(passedOn) })].join('\n');
+  const sections = phases.flatMap(({ phase, seconds, degraded, report }, i) => {
+    const later = new Set(phases.slice(i + 1).flatMap((other) => other.report.rows.map(({ name }) => name)));
+    const rows = report.rows.every(({ name }) => later.has(name)) ? [] : reportTable(report);
+    return [
+      `${phase} (${Math.round(seconds)} s, ${degraded === undefined ? 'gate passed' : `degraded: ${degraded}`})`,
+      '',
+      ...(rows.length > 0 ? [...rows, ''] : []),
+      ...report.verdicts.map((verdict) => `  ${verdict}`),
+      '',
+    ];
+  });
+  return [...sections, 'what each phase passed on', '', ...reportTable({ rows: phases.flatMap(passedOn) })].join('\n');
 }
 
 /** The rows of what a phase passed on; where it is one, it has the phase's name. */

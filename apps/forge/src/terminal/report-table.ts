@@ -16,19 +16,6 @@ export function reportTable({ rows }: Pick<PhaseReport, 'rows'>): string[] {
   return blocks.flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]));
 }
 
-/** One line for each model, with what it reaches over all families together, or on text. @returns lines without an end */
-export function modelTable(rows: readonly ReportRow[]): string[] {
-  const facts: readonly [string, (row: ReportRow) => string | undefined][] = [
-    ['accuracy, %', ({ accuracy }) => accuracy && percent(accuracy)],
-    ['loss', ({ loss }) => loss?.toFixed(3)],
-    ['bits/byte', ({ bitsPerByte }) => bitsPerByte?.toFixed(3)],
-    ['size', ({ sizeBytes }) => (sizeBytes === undefined ? undefined : size(sizeBytes))],
-  ];
-  const known = facts.filter(([, of]) => rows.some((row) => of(row) !== undefined));
-  const cells = rows.map((row) => [row.name, ...known.map(([, of]) => of(row) ?? '-')]);
-  return known.length === 0 ? [] : aligned([['', ...known.map(([title]) => title)], ...cells]);
-}
-
 function familyTable(rows: readonly ReportRow[]): string[] {
   const measured = rows.filter(({ accuracy, families }) => accuracy && families);
   if (measured.length === 0) return [];
