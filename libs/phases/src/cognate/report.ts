@@ -7,14 +7,13 @@ import { storeReport, type ReportRow } from '../shared/report.js';
 import { lossOf, metricsOf, rowOf, type Measured, type Yardstick } from '../shared/yardstick.js';
 import type { CognateParams } from './params.js';
 import { specialisation } from './specialisation.js';
+import { isSeed, verdictsOf } from './verdicts.js';
 
 /** A model that the phase made, and the families that it is to be best at. */
 export interface Branch {
   readonly artifact: ArtifactName;
   readonly own: readonly string[];
 }
-
-const isSeed = (role: string) => role.startsWith('seed-');
 
 /**
  * Audits and measures every model, and the plain average of the seeds where they have one, on the report part; stores the table.
@@ -44,7 +43,10 @@ export async function reportOn(
   );
   if (average) rows.push(rowOf('average', average));
   const results = branches.map(({ artifact }) => artifact.role).filter(isSeed);
-  const report = { phase: 'cognate', rows, results, comparisons: [], figures, verdicts: verdictsOf(figures) };
+  const losses = new Map([...measured].map(([role, each]) => [role, lossOf(each)]));
+  const unit = yardstick.items.length > 0 ? 'nats per token' : 'bits per byte';
+  const verdicts = verdictsOf({ losses, average: average && lossOf(average), share: figures['specialisation'], unit });
+  const report = { phase: 'cognate', rows, results, comparisons: [], figures, verdicts };
   const metrics = { ...figures, ...gated(models, measured) };
   for (const [name, each] of [...measured, ...(average ? [['average', average] as const] : [])])
     Object.assign(metrics, metricsOf(name, each));
@@ -55,7 +57,8 @@ export async function reportOn(
 
 /**
  * `specialisation`, and `mergeBarrier`: the loss of the plain average minus the mean loss of the seeds (Frankle et al. 2020, arXiv:1912.05671,
- * section 2: error barrier), in nats per token, or bits per byte on text alone. Not above 0 where averaging costs nothing.
+ * section 2: error barrier), in nats per token, or bits per byte on text alone. Below 0 the average is better than the seeds are on average,
+ * which says little where some of them are bad.
  */
 function figuresOf(
   branches: readonly Branch[],
@@ -84,16 +87,4 @@ function gated(models: ReadonlyMap<string, Model>, measured: ReadonlyMap<string,
     chanceLoss: all.some(({ tasks }) => tasks) ? Math.log(vocabulary) : 8,
     ...(accuracies.length > 0 ? { worstAccuracy: Math.min(...accuracies) } : {}),
   };
-}
-
-function verdictsOf({ mergeBarrier, specialisation: share }: Readonly<Record<string, number>>): string[] {
-  const verdicts: string[] = [];
-  if (mergeBarrier === undefined) verdicts.push('the models differ in shape: they have no plain average');
-  else if (mergeBarrier <= 0)
-    verdicts.push(
-      `averaging the seeds costs nothing: their plain average loses ${(-mergeBarrier).toFixed(3)} less than they do`,
-    );
-  else verdicts.push(`averaging the seeds costs ${mergeBarrier.toFixed(3)}`);
-  if (share !== undefined) verdicts.push(`on ${(100 * share).toFixed(0)} % of the families their own seed is the best`);
-  return verdicts;
 }
