@@ -32,6 +32,8 @@ const DEFAULTS = {
   width: 128,
   every: 50,
   share: 0.5,
+  /** Standard deviations of the first matrices and embedding: PyTorch's, which the paper's network has. */
+  init: 0.05,
   embedding: 1,
   threads: availableParallelism(),
 };
@@ -46,7 +48,7 @@ function readOptions() {
 }
 
 async function runSeed(grok, seed, options, log) {
-  const { modulus, rows, width, every, share, embedding, threads } = options;
+  const { modulus, rows, width, every, share, init, embedding, threads } = options;
   const common = {
     modulus,
     seed,
@@ -54,7 +56,8 @@ async function runSeed(grok, seed, options, log) {
     hiddenSize: width,
     every,
     trainShare: share,
-    embeddingScale: embedding,
+    initializerRange: init,
+    embeddingRange: embedding,
     threads,
   };
   const row = { seed };

@@ -71,12 +71,17 @@ export function lossOf({ tasks, text }: Measured): number {
   return tasks?.loss ?? text?.bitsPerByte ?? Number.NaN;
 }
 
+/** The beginning of the names of a row's figures. */
+export function metricKey(name: string): string {
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
 /** The figures that go into the events of the log: few, by a name like `trunk` or `seedMemory`. */
 export function metricsOf(
   name: string,
   { tasks, text }: Pick<Measured, 'tasks'> & { text?: { readonly bitsPerByte: number } },
 ): Record<string, number> {
-  const key = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const key = metricKey(name);
   return {
     ...(tasks ? { [`${key}Accuracy`]: tasks.accuracy.estimate, [`${key}Loss`]: tasks.loss } : {}),
     ...(text ? { [`${key}BitsPerByte`]: text.bitsPerByte } : {}),

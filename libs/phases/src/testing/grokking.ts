@@ -25,8 +25,9 @@ export interface GrokkingRun {
   /** Steps from one measurement to the next. */
   readonly every: number;
   readonly threads: number;
-  /** Standard deviation of the first embedding. */
-  readonly embeddingScale: number;
+  /** Standard deviations of the first matrices, and of the first embedding: small ones generalise early (Liu et al. 2023, arXiv:2210.01117). */
+  readonly initializerRange: number;
+  readonly embeddingRange: number;
   readonly onMeasured?: (at: GrokkingPoint) => void;
 }
 
@@ -49,8 +50,6 @@ export interface Grokking {
 export const LEARNT = 0.95;
 const LAYERS = 2;
 const HEADS = 4;
-/** Standard deviation of the first matrices: that of PyTorch's linear layers at width 128. */
-const INIT = 0.05;
 const EMBEDDING = 'model.embed_tokens.weight';
 /** x, ·, y, = and the answer. */
 const LENGTH = 4;
@@ -100,7 +99,7 @@ export function pairsOf({ modulus, trainShare }: Pick<GrokkingRun, 'modulus' | '
   return parts;
 }
 
-function modelOf({ modulus, hiddenSize, seed, embeddingScale }: GrokkingRun): Model {
+function modelOf({ modulus, hiddenSize, seed, initializerRange, embeddingRange }: GrokkingRun): Model {
   const config = parseConfig({
     model_type: 'llama',
     vocab_size: modulus + 2,
@@ -109,12 +108,12 @@ function modelOf({ modulus, hiddenSize, seed, embeddingScale }: GrokkingRun): Mo
     num_hidden_layers: LAYERS,
     num_attention_heads: HEADS,
     max_position_embeddings: LENGTH,
-    initializer_range: INIT,
+    initializer_range: initializerRange,
     tie_word_embeddings: false,
   });
   const weights = initWeights(config, seed);
   const { shape, data } = weights.get(EMBEDDING)!;
-  weights.set(EMBEDDING, { shape, data: data.map((value) => (embeddingScale / INIT) * value) });
+  weights.set(EMBEDDING, { shape, data: data.map((value) => (embeddingRange / initializerRange) * value) });
   return { config, weights, tokenizer: null };
 }
 

@@ -1,6 +1,6 @@
 import { compare } from '../shared/compare.js';
 import type { PhaseReport } from '../shared/report.js';
-import { lossOf, metricsOf, rowOf, type Measured } from '../shared/yardstick.js';
+import { lossOf, metricKey, metricsOf, rowOf, type Measured } from '../shared/yardstick.js';
 import { INPUT, type Choice } from './choose.js';
 import type { TrainedArm } from './arms.js';
 import type { TrainingParams } from './params.js';
@@ -20,10 +20,7 @@ export function reportOf(
   ways: Readonly<Record<string, number>>,
 ): { report: PhaseReport; metrics: Record<string, number> } {
   const arms = [...measured.keys()].filter((name) => name !== INPUT);
-  const controls = [INPUT, ...CONTROLS].filter((name) => measured.has(name));
-  const comparisons = arms.flatMap((arm) =>
-    controls.filter((control) => control !== arm).flatMap((control) => compare(arm, control, measured)),
-  );
+  const comparisons = pairsOf([...measured.keys()]).flatMap(([arm, control]) => compare(arm, control, measured));
   const rows = [...measured].map(([name, each]) => rowOf(name, each, artifactIds.get(name)));
   const [before, after] = [measured.get(INPUT)!, measured.get(choice.chosen)!];
   const figures = { regression: regressionOf(before, after), lossReduction: 1 - lossOf(after) / lossOf(before) };
@@ -37,6 +34,15 @@ export function reportOf(
   };
 }
 
+/** Each arm with the input, and with the controls among the arms; no two twice. */
+function pairsOf(names: readonly string[]): [arm: string, control: string][] {
+  const controls = [INPUT, ...CONTROLS].filter((name) => names.includes(name));
+  return controls.flatMap((control, i) => {
+    const others = names.filter((name) => !controls.slice(0, i + 1).includes(name));
+    return others.map((name): [string, string] => [name, control]);
+  });
+}
+
 /** Of each steered arm, the share of the measurements in the second half of its steps that were in the band, and the last of them. */
 export function steeringFigures(
   arms: readonly TrainedArm[],
@@ -47,8 +53,8 @@ export function steeringFigures(
     if (later.length === 0) return [];
     const inBand = later.filter((success) => success >= minSuccess && success <= maxSuccess).length / later.length;
     return [
-      [`${arm}InBand`, inBand],
-      [`${arm}LastSuccess`, later.at(-1)!],
+      [`${metricKey(arm)}InBand`, inBand],
+      [`${metricKey(arm)}LastSuccess`, later.at(-1)!],
     ];
   });
   return Object.fromEntries(figures) as Record<string, number>;

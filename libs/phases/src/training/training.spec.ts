@@ -29,8 +29,8 @@ describe('training', () => {
     expect(comparisons.map(({ name }) => name)).toEqual([
       'plain − input',
       'weight-decay − input',
-      'weight-decay − plain',
       'grokfast − input',
+      'weight-decay − plain',
       'grokfast − plain',
     ]);
     for (const { families } of rows) for (const { items } of Object.values(families!)) expect(items).toBe(20);
