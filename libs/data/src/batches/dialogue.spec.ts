@@ -72,3 +72,31 @@ test('plain text encodes as its bytes, whatever it spells', () => {
     expect(encode(text)).toEqual([...Buffer.from(text)]);
   }
 });
+
+describe('thoughts', () => {
+  const parity = createFamily('parity').recognize('parity 1011')!;
+  const thinking = (form: 'derivation' | 'pause') =>
+    new DialogueEncoder(tokenizer, { families: ['parity'], form, tokens: 3 });
+
+  test('stand before the answers of the families that a model is marked for, and are learnt with them', () => {
+    const { ids, learnt } = thinking('derivation').encode(parity);
+    expect(tokenizer.decode(ids)).toBe('<bos><user>parity 1011<ask><think>1101</think>1<eos>');
+    expect(tokenizer.decode(ids.filter((_, i) => learnt[i] === 1))).toBe('<think>1101</think>1<eos>');
+    expect(tokenizer.decode(thinking('derivation').encodePrompt(parity))).toBe('<bos><user>parity 1011<ask>');
+  });
+
+  test('can be pauses, which are given and not learnt', () => {
+    const { ids, learnt } = thinking('pause').encode(parity);
+    expect(tokenizer.decode(ids)).toBe(`<bos><user>parity 1011<ask>${'<think>'.repeat(4)}</think>1<eos>`);
+    expect(tokenizer.decode(ids.filter((_, i) => learnt[i] === 1))).toBe('1<eos>');
+    const prompt = thinking('pause').encodePrompt(parity);
+    expect([...prompt, ...encoder.encodeAnswer('1')]).toEqual(ids);
+  });
+
+  test('leave everything else as it is', () => {
+    for (const example of [item, conversation])
+      expect(thinking('derivation').encode(example)).toEqual(encoder.encode(example));
+    const { thoughts: _, ...underived } = parity;
+    expect(thinking('derivation').encode(underived)).toEqual(encoder.encode(parity));
+  });
+});

@@ -44,7 +44,15 @@ export interface ThoughtWeights {
   readonly policy: number;
   /** Divides the logits in the policy's log-probabilities. */
   readonly temperature: number;
+  /** The ids that thoughts are drawn from; the policy is over them alone. All ids when left out. */
+  readonly alphabet?: readonly number[];
 }
+
+/** What of the weights the forward pass depends on. */
+export type PolicyForm = Pick<ThoughtWeights, 'temperature' | 'alphabet'>;
+
+/** Added to the logits of ids that are never drawn. */
+const NEVER = -1e9;
 
 /**
  * Fields of a step. Places are indices into all rows · width hidden states. `advantage` comes from a pass before: rewards need no gradient.
@@ -87,7 +95,7 @@ export function thoughtPass(
   tensors: ReadonlyMap<string, Value>,
   batch: Readonly<Record<string, Value>>,
   shape: ThoughtShape,
-  { temperature }: Pick<ThoughtWeights, 'temperature'>,
+  { temperature, alphabet }: PolicyForm,
   rule: ParameterRule = parameterRule(config),
 ): ThoughtPass {
   const parameters = rule(tensors);
@@ -106,13 +114,20 @@ export function thoughtPass(
   const logits = (h: Value) => llamaLogits(config, parameters, h);
   const nll = (h: Value) => neg(pick(logSoftmax(logits(h)), batch['targets']!));
   const sampled = mul(logits(gather(hidden, batch['samplePlaces']!)), graph.scalar(1 / temperature));
+  const allowed = alphabet ? add(sampled, neverOthers(graph, config.vocabSize, alphabet)) : sampled;
   return {
     baseNll: nll(base),
     talkNll: nll(mix(base, thought, share)),
     aloneNll: nll(thought),
-    logProbability: pick(logSoftmax(sampled), batch['sampled']!),
+    logProbability: pick(logSoftmax(allowed), batch['sampled']!),
     share: reshape(share, [shape.talks]),
   };
+}
+
+function neverOthers(graph: Graph, vocabSize: number, alphabet: readonly number[]): Value {
+  const values = new Float64Array(vocabSize).fill(NEVER);
+  for (const id of alphabet) values[id] = 0;
+  return graph.constant(graph.float, [vocabSize], values, 'alphabet');
 }
 
 /**

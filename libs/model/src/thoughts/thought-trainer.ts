@@ -20,7 +20,14 @@ import type { TrainState } from '../training/train-language-model.js';
 import type { Weights } from '../weights.js';
 import { type AdvantageOptions, advantages, rewards } from './advantage.js';
 import type { ThoughtRows } from './layout.js';
-import { type ThoughtShape, type ThoughtWeights, thoughtFields, thoughtLoss, thoughtPass } from './objective.js';
+import {
+  type PolicyForm,
+  type ThoughtShape,
+  type ThoughtWeights,
+  thoughtFields,
+  thoughtLoss,
+  thoughtPass,
+} from './objective.js';
 import { type ThoughtForm, ThoughtSampler, type WeightInputs, weightInputs } from './sampler.js';
 import { type TalkBatch, talkBatch } from './talk-batch.js';
 
@@ -148,18 +155,24 @@ export class ThoughtTrainer {
     return { baseNll: baseNll!.data as Float32Array, talkNll: talkNll!.data as Float32Array };
   }
 
+  /** Thoughts are drawn from their alphabet, so the policy is over it alone: over all ids the gradient would have another mean. */
+  private loss(): ThoughtWeights {
+    return { ...this.options.loss, alphabet: this.options.form.alphabet };
+  }
+
   private createJudge(shape: ThoughtShape): Promise<Session> {
-    const { config, weights, loss, rule, session } = this.options;
+    const { config, weights, rule, session } = this.options;
+    const loss = this.loss();
     return thoughtJudge(config, weights, shape, loss, rule, session);
   }
 
   private async createLoop(shape: ThoughtShape): Promise<TrainLoop> {
-    const { config, weights, loss, optimizer, resume, rule, session } = this.options;
+    const { config, weights, optimizer, resume, rule, session } = this.options;
     const resolved = resolveOptimizer(optimizer);
     const program = buildTrainProgram({
       parameters: parametersOf(weights),
       batch: thoughtFields(shape),
-      loss: thoughtLoss(config, shape, loss, rule),
+      loss: thoughtLoss(config, shape, this.loss(), rule),
       optimizer: makeOptimizer(resolved),
       ...(resolved.clipNorm > 0 ? { clipNorm: resolved.clipNorm } : {}),
     });
@@ -177,7 +190,7 @@ export function thoughtJudge(
   config: LlamaConfig,
   weights: Weights,
   shape: ThoughtShape,
-  options: Pick<ThoughtWeights, 'temperature'>,
+  options: PolicyForm,
   rule?: ParameterRule,
   session?: SessionOptions,
 ): Promise<Session> {
