@@ -134,7 +134,8 @@ async function conclude(
         await store(context, 'silent', silent(thinker), input.artifact.id, metrics),
         ...(mixingHead ? [mixingHead] : []),
       ];
-  const told = { ...report, verdicts: [...report.verdicts, ...ending(passesThrough)] };
+  const results = [passesThrough ? 'before' : 'after'];
+  const told = { ...report, results, verdicts: [...report.verdicts, ...ending(passesThrough)] };
   const artifacts = [...stored, await storeReport(context, told, [stored[0]!.id], metrics)];
   if (!passesThrough) return { artifacts, metrics };
   return { artifacts, metrics, degraded: `pass-through, because ${problems.join('; ')}` };
