@@ -4,9 +4,12 @@
  * which stands beside it and is what tests compare it with. Arguments are addresses of arrays and their length in elements.
  */
 
+import { MAGNITUDE } from './rank';
+
+export { keepByRank } from './rank';
+
 const FLOAT_BYTES: usize = 4;
 const DOUBLE_BYTES: usize = 8;
-const MAGNITUDE: i32 = 0x7fffffff;
 
 function end(at: usize, length: i32, size: usize): usize {
   return at + <usize>length * size;
@@ -306,83 +309,4 @@ export function keepAtRandom(at: usize, state: usize, limit: u32, length: i32): 
   store<u32>(state, b, 4);
   store<u32>(state, c, 8);
   store<u32>(state, d, 12);
-}
-
-/** Digits of eight bits, four of which are a magnitude. */
-const DIGITS: i32 = 256;
-
-/**
- * Zeroes values of a row at random, as {@link keepAtRandom}; each is kept with density − epsilon for the smallest magnitude to
- * density + epsilon for the largest, linear in its rank, equal ones in their order.
- * @param divide what is kept is divided by its probability
- * @param room for two pairs of a magnitude and a place each, then {@link DIGITS} counts: (4 · length + 256) · 4 bytes
- */
-export function keepByRank(
-  at: usize,
-  state: usize,
-  density: f64,
-  epsilon: f64,
-  divide: bool,
-  room: usize,
-  length: i32,
-): void {
-  const size = (<usize>length) << 2;
-  const counts = room + 4 * size;
-  for (let i: usize = 0; i < size; i += 4) {
-    store<u32>(room + 2 * i, load<u32>(at + i) & MAGNITUDE);
-    store<u32>(room + 2 * i + 4, <u32>(i >> 2));
-  }
-  for (let shift = 0; shift < 32; shift += 16) {
-    sortByDigit(room, room + 2 * size, counts, shift, size);
-    sortByDigit(room + 2 * size, room, counts, shift + 8, size);
-  }
-  // Sorted, and the other half free: each place gets its probability.
-  const probabilities = room + 2 * size;
-  const last = <f64>(length - 1);
-  for (let rank = 0; rank < length; rank++) {
-    const place = <usize>load<u32>(room + ((<usize>rank) << 3) + 4);
-    const slope = last == 0 ? 0 : (2 * <f64>rank) / last - 1;
-    store<f64>(probabilities + (place << 3), density + epsilon * slope);
-  }
-  for (let i: usize = 0; i < size; i += 4) {
-    const p = load<f64>(probabilities + 2 * i);
-    if (<f64>draw(state) >= p * 4294967296.0) store<f32>(at + i, 0);
-    else if (divide) store<f32>(at + i, <f32>(<f64>load<f32>(at + i) / p));
-  }
-}
-
-/** Moves pairs to where they stand when sorted by one digit of their magnitude, equal ones in their order. */
-function sortByDigit(from: usize, to: usize, counts: usize, shift: i32, size: usize): void {
-  memory.fill(counts, 0, DIGITS << 2);
-  const stop = from + 2 * size;
-  for (let pair = from; pair < stop; pair += 8) {
-    const count = counts + (((load<u32>(pair) >> shift) & 255) << 2);
-    store<u32>(count, load<u32>(count) + 1);
-  }
-  let before: u32 = 0;
-  for (let digit = 0; digit < DIGITS; digit++) {
-    const count = load<u32>(counts + ((<usize>digit) << 2));
-    store<u32>(counts + ((<usize>digit) << 2), before);
-    before += count;
-  }
-  for (let pair = from; pair < stop; pair += 8) {
-    const value = load<u64>(pair);
-    const count = counts + ((((<u32>value) >> shift) & 255) << 2);
-    const place = load<u32>(count);
-    store<u32>(count, place + 1);
-    store<u64>(to + ((<usize>place) << 3), value);
-  }
-}
-
-/** The next of a stream of random numbers, as in {@link keepAtRandom}. */
-function draw(state: usize): u32 {
-  const a = load<u32>(state);
-  const b = load<u32>(state, 4);
-  const c = load<u32>(state, 8) ^ a;
-  const d = load<u32>(state, 12) ^ b;
-  store<u32>(state, a ^ d);
-  store<u32>(state, b ^ c, 4);
-  store<u32>(state, c ^ (b << 9), 8);
-  store<u32>(state, rotl<u32>(d, 11), 12);
-  return rotl<u32>(b * 5, 7) * 9;
 }

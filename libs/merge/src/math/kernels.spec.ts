@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Rng } from '@agent-forge/contracts';
 import { KERNELS_SOURCE_DIGEST } from './kernels.wasm.js';
@@ -43,8 +43,13 @@ function both<T>(inputs: readonly Float32Array[], run: (arrays: Float32Array[]) 
 
 describe('vector code gives the bits that plain code gives:', () => {
   test('it is compiled from the source that is here', () => {
-    const source = readFileSync(new URL('../../kernels/kernels.ts', import.meta.url));
-    expect(createHash('sha256').update(source).digest('hex')).toBe(KERNELS_SOURCE_DIGEST);
+    const folder = new URL('../../kernels/', import.meta.url);
+    const digest = createHash('sha256');
+    for (const name of readdirSync(folder)
+      .filter((file) => file.endsWith('.ts'))
+      .sort())
+      digest.update(readFileSync(new URL(name, folder)));
+    expect(digest.digest('hex')).toBe(KERNELS_SOURCE_DIGEST);
   });
 
   test.each([
@@ -144,16 +149,32 @@ describe('vector code gives the bits that plain code gives:', () => {
     }
   });
 
-  test.each([true, false])('keeping by rank, divided by the probability: %p', (divide) => {
-    for (const length of LENGTHS.slice(1)) {
-      const [plain, vector] = both([values(length), new Float32Array(kernels.rankRoom(length))], ([x, room]) => {
-        const state = Rng.derive(8).state();
-        const words = x!.buffer === SCRATCH ? kernels.randomWords(state) : Uint32Array.from(state);
-        kernels.keepByRank(x!, words, { density: 0.5, epsilon: 0.3, divide }, room!);
-        return [same(x!), [...words]];
-      });
-      expect(vector).toEqual(plain);
-    }
+  /** Rows in which the ranks of few values must be known, and rows of equal or almost equal ones in which those of many must be. */
+  const ROWS: [string, (length: number) => Float32Array][] = [
+    ['of all kinds of values', (length) => values(length)],
+    ['of ordinary values', (length) => values(length, true)],
+    ['of few different values', (length) => Float32Array.from({ length }, () => (rng.int(5) - 2) / 8)],
+    ['of zeros', (length) => new Float32Array(length)],
+    ['of values that are close together', (length) => Float32Array.from({ length }, () => 1 + rng.int(1000) / 2 ** 16)],
+  ];
+  const RULES = [
+    { density: 0.5, epsilon: 0.3 },
+    { density: 0.5, epsilon: 0 },
+    { density: 0.6, epsilon: -0.3 },
+    { density: 0.05, epsilon: 0.04 },
+  ];
+
+  test.each(ROWS)('keeping by rank in rows %s', (_, row) => {
+    for (const rule of RULES.flatMap((each) => [false, true].map((divide) => ({ ...each, divide }))))
+      for (const length of [...LENGTHS.slice(1), 2816, 20_001]) {
+        const [plain, vector] = both([row(length), new Float32Array(kernels.rankRoom(length))], ([x, room]) => {
+          const state = Rng.derive(8).state();
+          const words = x!.buffer === SCRATCH ? kernels.randomWords(state) : Uint32Array.from(state);
+          kernels.keepByRank(x!, words, rule, room!);
+          return [same(x!), [...words]];
+        });
+        expect(vector).toEqual(plain);
+      }
   });
 
   test('dropping at random is the stream of contracts', () => {

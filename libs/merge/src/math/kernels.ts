@@ -252,7 +252,7 @@ export interface RankRule {
 }
 
 /** Numbers of memory that {@link keepByRank} needs for a row. */
-export const rankRoom = (rowLength: number): number => 4 * rowLength + 256;
+export const rankRoom = (rowLength: number): number => 6 * rowLength + 5 * 1024;
 
 /**
  * Zeroes values of a row at random: each is kept with density − epsilon for the smallest magnitude to density + epsilon for
