@@ -6,9 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { phases } from '@agent-forge/phases';
 import { readModelFolder } from '@agent-forge/model';
 import type { DemoSummary } from '../demo/summary.js';
 import { forge, startForge } from '../testing/command.js';
+
+/** nats-server, auth and gateway, and every phase. */
+const PROCESSES = 3 + phases.length;
 
 const BOOK = new URL('../../../../recipes/data/emma.txt', import.meta.url);
 /** Enough that every part of the split has some. */
@@ -69,7 +73,7 @@ describe('forge demo', () => {
     const { child, finished, output } = startForge(dir, ...endless);
     await eventually(() => output.stdout.includes('train trunk'), 'training has begun');
     const left = (await processesOf(join(dir, 'data'))).filter(lives);
-    expect(left).toHaveLength(5);
+    expect(left).toHaveLength(PROCESSES);
     child.kill('SIGKILL');
     await finished;
     await eventually(() => !left.some(lives), 'all processes have ended');

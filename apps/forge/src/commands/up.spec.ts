@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { phases } from '@agent-forge/phases';
 import { startTestBroker } from '@agent-forge/nats/testing';
 import { forge, startForge, type Started } from '../testing/command.js';
+
+/** nats-server, auth and gateway, and every phase. */
+const PROCESSES = 3 + phases.length;
 
 let cwd: string;
 beforeAll(async () => {
@@ -67,7 +71,7 @@ describe('forge up', () => {
   test('runs each service as a process of its own with --processes, and ends with the reason when one dies', async () => {
     const { finished, rows } = await up({}, '--processes');
     const pids = pidsIn(rows.get('processes'));
-    expect(new Set(pids).size).toBe(5);
+    expect(new Set(pids).size).toBe(PROCESSES);
     process.kill(Number(/cognate (\d+)/.exec(rows.get('processes')!)![1]), 'SIGKILL');
     const { code, stderr } = await finished;
     expect(code).toBe(1);
