@@ -31,6 +31,8 @@ export interface FamilyEvaluationOptions {
   readonly signal: AbortSignal;
   /** A scorer of this model to use again. */
   readonly scorer?: SequenceScorer;
+  /** Whether to compute intervals (default: true); without, they are NaN. */
+  readonly hasIntervals?: boolean;
   readonly onProgress?: (share: number) => void;
 }
 

@@ -49,9 +49,11 @@ export class Yardstick {
     return new Yardstick(items, measuredTexts(texts, textBytes), corpus);
   }
 
-  async measure(model: Model, host: Pick<PhaseContext, 'threads' | 'signal'>): Promise<Measured> {
+  /** @param hasIntervals false for the estimates alone, which take less time; the intervals are NaN then */
+  async measure(model: Model, host: Pick<PhaseContext, 'threads' | 'signal'>, hasIntervals = true): Promise<Measured> {
     const { threads, signal } = host;
-    const tasks = this.items.length > 0 ? await evaluateFamilies(model, this.items, { threads, signal }) : undefined;
+    const tasks =
+      this.items.length > 0 ? await evaluateFamilies(model, this.items, { threads, signal, hasIntervals }) : undefined;
     const text = this.texts.length > 0 ? await evaluateText(model, this.texts, { threads, signal }) : undefined;
     return { ...(tasks ? { tasks } : {}), ...(text ? { text } : {}) };
   }
