@@ -77,6 +77,16 @@ test('an item counts as right exactly when greedy decoding writes its answer', a
   expect(accuracy).toBeLessThan(1);
 });
 
+test('without intervals all else is the same', async () => {
+  const whole = await evaluateItems(model, ITEMS, encoder, { threads: 1 });
+  const { low, high, ...rest } = await evaluateItems(model, ITEMS, encoder, { threads: 1, hasIntervals: false });
+  expect([low, high]).toEqual([NaN, NaN]);
+  expect(whole.high).toBeGreaterThan(whole.low);
+  const without = <T extends object>(accuracy: T) => ({ ...accuracy, low: NaN, high: NaN });
+  const families = Object.fromEntries(Object.entries(whole.families).map(([name, each]) => [name, without(each)]));
+  expect(without(rest)).toEqual({ ...without(whole), families });
+});
+
 test('the loss is the mean over answer tokens of the plain forward pass', async () => {
   const { loss } = await evaluateItems(model, ITEMS.slice(0, 4), encoder, { threads: 1 });
   let [nats, tokens] = [0, 0];

@@ -26,6 +26,8 @@ export interface EvaluateItemsOptions extends Omit<ScorerOptions, 'maxLength'> {
   readonly scorer?: TokenScorer;
   /** Seed of the bootstrap; 0 unless given. */
   readonly seed?: number | string;
+  /** Whether to compute intervals (default: true). Without, `low` and `high` are NaN: for whoever only wants to order many models. */
+  readonly hasIntervals?: boolean;
   readonly signal?: AbortSignal;
   /** Called after every batch with the share of the items that are done. */
   readonly onProgress?: (share: number) => void;
@@ -85,7 +87,7 @@ export async function evaluateItems<Item extends object>(
       options.onProgress?.(done / items.length);
     }
   });
-  return summarise(items, outcomes, options.seed ?? 0);
+  return summarise(items, outcomes, options.hasIntervals === false ? undefined : (options.seed ?? 0));
 }
 
 function checkItem({ ids, learnt }: EncodedItem, index: number, longest: number): void {
@@ -127,7 +129,12 @@ function familyOf(item: object): string | undefined {
   return 'family' in item && typeof item.family === 'string' ? item.family : undefined;
 }
 
-function summarise(items: readonly object[], outcomes: readonly Outcome[], seed: number | string): ItemsEvaluation {
+/** @param seed of the bootstrap; undefined for none */
+function summarise(
+  items: readonly object[],
+  outcomes: readonly Outcome[],
+  seed: number | string | undefined,
+): ItemsEvaluation {
   const byFamily = new Map<string, Outcome[]>();
   items.forEach((item, i) => {
     const family = familyOf(item);
@@ -143,11 +150,11 @@ function summarise(items: readonly object[], outcomes: readonly Outcome[], seed:
   };
 }
 
-function accuracyOf(outcomes: readonly Outcome[], seed: number | string): Accuracy {
-  const { estimate, low, high } = bootstrapMean(
-    outcomes.map((o) => o.correct),
-    { seed },
-  );
-  const sum = (field: 'nats' | 'tokens'): number => outcomes.reduce((n, o) => n + o[field], 0);
-  return { items: outcomes.length, accuracy: estimate, low, high, loss: sum('nats') / sum('tokens') };
+function accuracyOf(outcomes: readonly Outcome[], seed: number | string | undefined): Accuracy {
+  const sum = (field: keyof Outcome): number => outcomes.reduce((n, o) => n + o[field], 0);
+  const [items, loss] = [outcomes.length, sum('nats') / sum('tokens')];
+  if (seed === undefined) return { items, accuracy: sum('correct') / items, low: Number.NaN, high: Number.NaN, loss };
+  const marks = outcomes.map(({ correct }) => correct);
+  const { estimate, low, high } = bootstrapMean(marks, { seed });
+  return { items, accuracy: estimate, low, high, loss };
 }

@@ -91,7 +91,7 @@ const WRITERS: Readonly<Record<Form, Writer>> = {
     await writeOnnxFolder(dir, model, { encodings: ['q2'] });
     const scorer = await OnnxScorer.open(dir, 'q2', { threads: context.threads });
     try {
-      return await yardstick.measure(model, context, scorer);
+      return await yardstick.measure(model, context, { scorer });
     } finally {
       await scorer.release();
     }

@@ -36,7 +36,18 @@ export async function scoreTask(input: Json, context: TaskContext): Promise<Task
       textBytes,
     }),
   );
-  return { value: fitnessOf(await yardstick.measure(await merge(plan.recipe, models), context)), artifacts: [] };
+  return { value: await scoreMerge(plan.recipe, models, yardstick, context), artifacts: [] };
+}
+
+/** The fitness of one candidate. */
+export async function scoreMerge(
+  recipe: RoleRecipe,
+  models: Models,
+  yardstick: Yardstick,
+  host: Pick<TaskContext, 'threads' | 'signal'>,
+): Promise<number> {
+  // Nobody reads the intervals of a candidate.
+  return fitnessOf(await yardstick.measure(await merge(recipe, models), host, { hasIntervals: false }));
 }
 
 /** Made once and kept while it is among the last that were wanted. */

@@ -4,10 +4,9 @@ import { createSearch, type Search } from '@agent-forge/search';
 import type { PhaseContext } from '../phase.js';
 import { Yardstick } from '../shared/yardstick.js';
 import { recipeOf, startGenome, type GenomeForm } from './genome.js';
-import { merge, type Models, type StoredModel } from './merge-models.js';
+import type { Models, StoredModel } from './merge-models.js';
 import { TEXT_BYTES, type EvomergeParams } from './params.js';
-import { fitnessOf } from '../shared/fitness.js';
-import type { ScoreInput } from './score-task.js';
+import { scoreMerge, type ScoreInput } from './score-task.js';
 
 /** A smaller gain of a generation's mean is none. */
 const LEAST_GAIN = 0.001;
@@ -107,7 +106,7 @@ async function planGenerations(
   let startMs = performance.now();
   for (let i = 0; i < TIMED; i++) {
     if (i === 1) startMs = performance.now();
-    fitnessOf(await yardstick.measure(await merge(recipeOf(form, startGenome(form)), models), context));
+    await scoreMerge(recipeOf(form, startGenome(form)), models, yardstick, context);
   }
   const seconds = (performance.now() - startMs) / 1000 / (TIMED - 1);
   return { generations: Math.max(LEAST_GENERATIONS, Math.floor(maxSeconds / (seconds * population))) };

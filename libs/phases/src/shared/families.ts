@@ -41,6 +41,8 @@ export interface FamilyEvaluationOptions {
   readonly scorer?: TokenScorer;
   /** Another form of the items than the model's own. */
   readonly encoder?: ItemEncoder<TaskItem>;
+  /** Whether to compute intervals (default: true); without, they are NaN. */
+  readonly hasIntervals?: boolean;
   readonly onProgress?: (share: number) => void;
 }
 

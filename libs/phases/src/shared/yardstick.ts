@@ -21,6 +21,14 @@ export interface Draw {
   readonly textBytes?: number;
 }
 
+/** How a model is measured. */
+export interface MeasureOptions {
+  /** What computes the model, where it is something else than a session for this. */
+  readonly scorer?: TokenScorer;
+  /** False for the estimates alone, which take less time; the intervals are NaN then. */
+  readonly hasIntervals?: boolean;
+}
+
 /** What all models of a run are measured on, the same for each. */
 export class Yardstick {
   private constructor(
@@ -49,11 +57,16 @@ export class Yardstick {
     return new Yardstick(items, measuredTexts(texts, textBytes), corpus);
   }
 
-  /** @param scorer what computes the model, where it is something else than a session for this */
-  async measure(model: Model, host: Pick<PhaseContext, 'threads' | 'signal'>, scorer?: TokenScorer): Promise<Measured> {
-    const options = { threads: host.threads, signal: host.signal, ...(scorer ? { scorer } : {}) };
-    const tasks = this.items.length > 0 ? await evaluateFamilies(model, this.items, options) : undefined;
-    const text = this.texts.length > 0 ? await evaluateText(model, this.texts, options) : undefined;
+  async measure(
+    model: Model,
+    { threads, signal }: Pick<PhaseContext, 'threads' | 'signal'>,
+    options: MeasureOptions = {},
+  ): Promise<Measured> {
+    const { hasIntervals = true, scorer } = options;
+    const common = { threads, signal, ...(scorer ? { scorer } : {}) };
+    const tasks =
+      this.items.length > 0 ? await evaluateFamilies(model, this.items, { ...common, hasIntervals }) : undefined;
+    const text = this.texts.length > 0 ? await evaluateText(model, this.texts, common) : undefined;
     return { ...(tasks ? { tasks } : {}), ...(text ? { text } : {}) };
   }
 }
