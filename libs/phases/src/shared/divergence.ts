@@ -22,4 +22,9 @@ export class SpikeDetector {
     this.#recent.push(loss);
     if (this.#recent.length > WINDOW) this.#recent.shift();
   }
+
+  /** From here on the batches are others, and losses before say nothing of those to come. */
+  forget(): void {
+    this.#recent.length = 0;
+  }
 }

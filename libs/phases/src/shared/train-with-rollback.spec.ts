@@ -116,6 +116,14 @@ describe('the detector of spikes', () => {
     expect(() => observe([5, 9, 4, 3, 2, 2.4, 1.9, 1.2, 1.6, 0.5, 0.7, 0.3, 0.05, 0.2])).not.toThrow();
   });
 
+  test('lets the loss of other batches be another', () => {
+    const detector = new SpikeDetector();
+    for (const loss of [3, 2, 1.5, 1.2, 1.1]) detector.observe(loss, 0);
+    detector.forget();
+    expect(() => detector.observe(4, 5)).not.toThrow();
+    expect(() => detector.observe(Number.NaN, 6)).toThrow(expect.objectContaining({ code: 'DIVERGED' }));
+  });
+
   test.each([
     ['a jump', [3, 2, 1.5, 1.2, 1.1, 1, 4]],
     ['what is no number', [3, Number.NaN]],

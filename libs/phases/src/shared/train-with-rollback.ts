@@ -122,7 +122,7 @@ async function attempt(
     ...(rule ? { rule } : {}),
     ...(ramp ? { ternaryShare: (step: number, all: number) => Math.min(1, step / (ramp * all)) } : {}),
     ...(auxiliary ? { auxiliary } : {}),
-    ...(steering ? { interlude: steering } : {}),
+    ...(steering ? { interlude: forgetful(steering, detector) } : {}),
     ...(resume ? { resume } : {}),
     checkpointSeconds: CHECKPOINT_SECONDS,
     onCheckpoint: async (state) => {
@@ -135,6 +135,15 @@ async function attempt(
       host.report({ fraction: step / all, step, steps: all, secondsLeft, metrics: { loss, tokensPerSecond } });
     },
   });
+}
+
+/** A steered training may go on to harder batches at once, which is no divergence. */
+function forgetful(steering: Steering, detector: SpikeDetector): Interlude {
+  const run: Interlude['run'] = async (step, weights) => {
+    detector.forget();
+    await steering.run(step, weights);
+  };
+  return { every: steering.every, run };
 }
 
 async function keep(host: Host, state: TrainState, settings: Settings, lineage: Lineage): Promise<void> {

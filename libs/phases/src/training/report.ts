@@ -43,7 +43,7 @@ function pairsOf(names: readonly string[]): [arm: string, control: string][] {
   });
 }
 
-/** Of each steered arm, the share of the measurements in the second half of its steps that were in the band, and the last of them. */
+/** Of each steered arm, the measurements of success in the second half of its steps: their mean, and the share of them in the band. */
 export function steeringFigures(
   arms: readonly TrainedArm[],
   { minSuccess, maxSuccess }: Pick<TrainingParams, 'minSuccess' | 'maxSuccess'>,
@@ -54,7 +54,7 @@ export function steeringFigures(
     const inBand = later.filter((success) => success >= minSuccess && success <= maxSuccess).length / later.length;
     return [
       [`${metricKey(arm)}InBand`, inBand],
-      [`${metricKey(arm)}LastSuccess`, later.at(-1)!],
+      [`${metricKey(arm)}Success`, later.reduce((sum, success) => sum + success, 0) / later.length],
     ];
   });
   return Object.fromEntries(figures) as Record<string, number>;

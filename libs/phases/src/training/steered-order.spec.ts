@@ -29,32 +29,39 @@ const points = (order: SteeredOrder) => order.state() as unknown as SteeringPoin
 const weights: Weights = model.weights;
 
 describe('a steered order', () => {
-  test('goes on to harder items where too many are right, to easier ones where too few are, and stays in the band', async () => {
+  test('goes on to harder items where too many are right, and to easier ones where too few are', async () => {
     for (const [right, direction] of [
       [10, 1],
       [0, -1],
-      [6.5, 0],
     ] as const) {
-      const order = orderOf(right, right === 6.5 ? { low: 0.4, high: 0.95 } : {});
+      const order = orderOf(right);
       await order.run(0, weights);
       const [{ success, level }] = points(order) as [SteeringPoint];
+      expect(success).toBe(right / 10);
       expect(Math.sign(level - 0.5)).toBe(direction);
-      if (direction !== 0) expect(success).toBe(right / 10);
     }
     const order = orderOf(10);
     for (let step = 0; step < 12; step += 4) await order.run(step, weights);
-    expect(points(order).map(({ level }) => level)).toEqual([expect.closeTo(0.85, 10), 1, 1]);
+    expect(points(order).map(({ level }) => level)).toEqual([0.5875, 0.675, 0.7625].map((x) => expect.closeTo(x, 10)));
   });
 
-  test('draws from a quarter of the ranking at its level, and now and then from all of it', async () => {
-    const order = orderOf(10);
-    for (let step = 0; step < 12; step += 4) await order.run(step, weights);
-    const ranks = Array.from({ length: 4000 }, (_, draw) => order.at(draw, 9));
-    const inside = ranks.filter((rank) => rank >= 0.75 * COUNT).length / ranks.length;
-    expect(inside).toBeCloseTo(0.8 + 0.2 * 0.25, 1);
-    expect(Math.min(...ranks)).toBeLessThan(0.1 * COUNT);
-    expect(Math.max(...ranks)).toBe(COUNT - 1);
-    expect(orderOf(10, { explore: 0 }).at(5, 0)).toBeLessThan(0.63 * COUNT);
+  test('draws by its level, smoothly from the easiest to the hardest, and now and then from everywhere', () => {
+    const draw = (level: number, explore: number) => {
+      const order = orderOf(10, { explore });
+      order.restore([{ success: 1, level }]);
+      return Array.from({ length: 4000 }, (_, i) => order.at(i, 0));
+    };
+    const mean = (ranks: readonly number[]) => ranks.reduce((sum, rank) => sum + rank, 0) / ranks.length / COUNT;
+    // The mean of u under the density e^(bu): 1 / (1 − e^−b) − 1 / b.
+    for (const level of [0, 0.3, 0.7, 1]) {
+      const b = 16 * (2 * level - 1);
+      expect(mean(draw(level, 0))).toBeCloseTo(1 / (1 - Math.exp(-b)) - 1 / b, 1);
+    }
+    expect(mean(draw(0.5, 0))).toBeCloseTo(0.5, 1);
+    const hardest = draw(1, 0.2);
+    expect(hardest.filter((rank) => rank < COUNT / 2).length / hardest.length).toBeCloseTo(0.1, 1);
+    expect(Math.min(...hardest)).toBeLessThan(0.1 * COUNT);
+    expect(Math.max(...hardest)).toBe(COUNT - 1);
   });
 
   test('forgets what it decided later, when a training is rolled back, and decides the same again', async () => {

@@ -20,20 +20,23 @@ export interface SteeringOptions {
 /** One measurement, and the level that it led to. */
 export interface SteeringPoint {
   readonly success: number;
-  /** 0 draws from the easiest items, 1 from the hardest. */
+  /** 0 draws nearly all from the easiest items, 1 from the hardest, 1/2 from all alike. */
   readonly level: number;
 }
 
-/** Part of the ranking that is drawn from at a level. */
-const SPREAD = 0.25;
+/** At the ends of the level, the easiest or hardest item is drawn e^16 times as often as the other, so that a 16th of the ranking makes nearly all draws. */
+const STEEPEST = 16;
+/** How far the level moves for each unit that success is away from the middle of the band. More makes it swing where half of the items are right. */
+const GAIN = 0.25;
 /** Before anything is measured. */
 const MIDDLE = 0.5;
 
 /**
- * Keeps a training at the edge of its ability: before every so many steps the present model answers items that it is never trained on, as hard as those that it
- * is trained on now; where fewer or more than the band are right, the level moves by as much as success is away from the middle of the band, and the next
- * steps draw from a quarter of the ranking around it. (The band and the exploration are the original system's; what it takes from "Intelligence at the Edge of
- * Chaos", arXiv:2410.02536, is the idea that data of middling complexity teach most.)
+ * Keeps a training at the edge of its ability. Before every so many steps the present model answers items that it is never trained on, as hard as those that it is
+ * trained on now, and the level moves in proportion to how far the share of right answers is from the middle of the band. The level
+ * tilts the mix of difficulties: the item at the share u of the ranking is drawn as often as exp(16 · (2 · level − 1) · u) says, so that success answers smoothly
+ * even where items are either easy or hard. (Band and exploration are the original system's; what it takes from "Intelligence at the Edge of Chaos",
+ * arXiv:2410.02536, is the idea that data of middling complexity teach most.)
  */
 export class SteeredOrder implements Order, Steering {
   readonly every: number;
@@ -67,8 +70,7 @@ export class SteeredOrder implements Order, Steering {
     const items = Array.from({ length: window }, () => this.fresh[rankIn(this.fresh.length, before, rng)]!);
     const encoder = { encode: (item: RankedItem) => item };
     const { accuracy } = await evaluateItems({ ...this.model, weights }, items, encoder, this.host);
-    const isInBand = accuracy >= low && accuracy <= high;
-    const level = isInBand ? before : Math.min(1, Math.max(0, before + accuracy - (low + high) / 2));
+    const level = Math.min(1, Math.max(0, before + GAIN * (accuracy - (low + high) / 2)));
     // What came later is of a training that was rolled back.
     this.#points.length = index;
     this.#points.push({ success: accuracy, level });
@@ -83,8 +85,11 @@ export class SteeredOrder implements Order, Steering {
   }
 }
 
-/** A random rank of the quarter at a level. */
+/** A random rank by the tilted density, by its inverse distribution. */
 function rankIn(count: number, level: number, rng: Rng): number {
-  const width = Math.max(1, Math.round(SPREAD * count));
-  return Math.round(level * (count - width)) + rng.int(width);
+  const steepness = STEEPEST * (2 * level - 1);
+  const x = rng.float();
+  // Where it is flat the formula would be 0 / 0.
+  const share = Math.abs(steepness) < 1e-6 ? x : Math.log1p(x * Math.expm1(steepness)) / steepness;
+  return Math.min(count - 1, Math.floor(share * count));
 }
