@@ -9,8 +9,9 @@ const LAYERS = ['mixing_head.0', 'mixing_head.1', 'mixing_head.2'] as const;
  * A head that says how much of a thought goes into a prediction: an MLP of concat(h, h_thought) to one number (Quiet-STaR, section 4.3). Its last
  * layer is zero, so that a new head changes nothing.
  * @param width of the hidden states
+ * @param start another share that a new head gives to every thought, for thoughts that were taught
  */
-export function initMixingHead(width: number, seed: number | string): Weights {
+export function initMixingHead(width: number, seed: number | string, start = 0): Weights {
   const matrix = (name: string, rows: number, columns: number) => {
     const rng = Rng.derive(seed, name);
     const scale = 1 / Math.sqrt(columns);
@@ -22,7 +23,7 @@ export function initMixingHead(width: number, seed: number | string): Weights {
     [`${LAYERS[1]}.weight`, { shape: [width, width], data: matrix(LAYERS[1], width, width) }],
     [`${LAYERS[1]}.bias`, { shape: [width], data: new Float32Array(width) }],
     [`${LAYERS[2]}.weight`, { shape: [1, width], data: new Float32Array(width) }],
-    [`${LAYERS[2]}.bias`, { shape: [1], data: new Float32Array(1) }],
+    [`${LAYERS[2]}.bias`, { shape: [1], data: Float32Array.of(start) }],
   ]);
 }
 

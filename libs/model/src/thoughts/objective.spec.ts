@@ -45,8 +45,11 @@ async function lossIn64(weights: Weights, batch: TalkBatch, advantage: readonly 
   const tensors = new Map([...weights].map(([name, t]) => [name, input(name, { dtype: 'float32', ...t })]));
   const given: Record<string, HostTensor> = {
     ...batch.inputs,
+    baseWeights: floats([...batch.counts].map((count, i) => (count * (1 + (i % 3))) / batch.counts.length)),
     talkWeights: floats([...batch.counts].map((count) => count / batch.counts.length)),
     advantage: floats(advantage),
+    sampleWeights: floats(advantage.map((_, i) => 0.1 + 0.05 * (i % 4))),
+    markWeights: floats(Array.from({ length: batch.shape.marks }, (_, i) => 0.1 + 0.05 * (i % 3))),
   };
   const names = Object.keys(thoughtFields(batch.shape));
   const fields = Object.fromEntries(names.map((name) => [name, input(`batch/${name}`, given[name]!)]));
@@ -73,7 +76,10 @@ test('the gradient of every parameter of model and mixing head is its central di
   const learnt = texts.map((text) => text.map(() => 1));
   const batch = talkBatch(rows, blocks, 2, learnt, form.padId);
   const advantage = Array.from({ length: batch.shape.samples }, () => rng.normal());
-  const options = { base: 0.5, talk: 0.7, alone: 0.3, policy: 1, temperature: 1.5, alphabet: ALPHABET };
+  const options = {
+    ...{ base: 0.5, talk: 0.7, alone: 0.3, form: 0.4, policy: 1 },
+    ...{ temperature: 1.5, alphabet: ALPHABET, marks: [8, 9] },
+  };
   const { feeds, session } = await lossIn64(weightsOf(3), batch, advantage, options);
   const exact = await session.run(feeds);
   const lossNow = async () => (await session.run(feeds))['loss']!.data[0] as number;
@@ -82,8 +88,8 @@ test('the gradient of every parameter of model and mixing head is its central di
     const gradient = Array.from(exact[`grad/${name}`]!.data as Float64Array);
     const floor = 0.01 * Math.max(...gradient.map(Math.abs));
     const data = feeds[name]!.data as Float64Array;
-    // Every seventh element: each tensor has its turn, in seconds.
-    for (let i = 0; i < data.length; i += 7) {
+    // Every thirteenth element: each tensor has its turn, in seconds.
+    for (let i = 0; i < data.length; i += 13) {
       const x = data[i]!;
       data[i] = x + 1e-5;
       const above = await lossNow();
@@ -129,12 +135,14 @@ describe('over all sixteen thoughts of two tokens out of four', () => {
     );
     const slopes: number[][] = [];
     const onlyPolicy = { base: 0, talk: 0, policy: 1, ...policy };
+    const none = new Array<number>(32).fill(0);
+    const { feeds, session } = await lossIn64(weights, batch, none, onlyPolicy);
+    const advantage = feeds['batch/advantage']!.data as Float64Array;
     for (let i = 0; i < 16; i++) {
-      const chosen = Array.from({ length: 32 }, (_, at) => (Math.floor(at / 2) === i ? 1 : 0));
-      const { feeds, session } = await lossIn64(weights, batch, chosen, onlyPolicy);
+      advantage.fill(0).fill(1, 2 * i, 2 * i + 2);
       slopes.push(Array.from((await session.run(feeds))[`grad/${CHECKED}`]!.data as Float64Array));
-      await session.release();
     }
+    await session.release();
     return { p, reward, slopes };
   }
 

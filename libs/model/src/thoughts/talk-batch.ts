@@ -6,7 +6,7 @@ import type { ThoughtShape } from './objective.js';
 /** One row's predictions to learn: its text, and where thoughts stand. */
 export interface TalkBatch {
   readonly shape: ThoughtShape;
-  /** Everything but `advantage` and `talkWeights`. */
+  /** Everything but `advantage` and the weights. */
   readonly inputs: Readonly<Record<string, HostTensor>>;
   /** For each talk, the number of its thought (row · anchors + anchor). */
   readonly thoughtOf: Int32Array;
@@ -64,9 +64,19 @@ export function talkBatch(
       sampled[thought * length + t] = blocks[t + 1]![thought]!;
     }
   }
+  // A start is predicted by the text before it, an end by the thought's last token.
+  const markPlaces = new Int32Array(2 * count);
+  const marks = new Int32Array(2 * count);
+  for (let thought = 0; thought < count; thought++) {
+    const { row, anchor, number } = place(rows, thought);
+    markPlaces[2 * thought] = row * layout.width + anchor;
+    markPlaces[2 * thought + 1] = row * layout.width + blockPlace(layout, length, number);
+    marks[2 * thought] = blocks[0]![thought]!;
+    marks[2 * thought + 1] = blocks.at(-1)![thought]!;
+  }
   const ids = (data: Int32Array): HostTensor => ({ dtype: 'int32', shape: [data.length], data });
   return {
-    shape: { rows: layout.rows, width: layout.width, talks, samples: count * length },
+    shape: { rows: layout.rows, width: layout.width, talks, samples: count * length, marks: 2 * count },
     inputs: {
       inputIds,
       positions,
@@ -76,6 +86,8 @@ export function talkBatch(
       targets: ids(targets),
       samplePlaces: ids(samplePlaces),
       sampled: ids(sampled),
+      markPlaces: ids(markPlaces),
+      marks: ids(marks),
     },
     thoughtOf,
     counts,

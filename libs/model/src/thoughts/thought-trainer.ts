@@ -42,6 +42,8 @@ export interface ThoughtTrainerOptions {
   /** Of thoughts while training. */
   readonly temperature: number;
   readonly advantage: AdvantageOptions;
+  /** Whether the model is to begin thoughts by itself at their places, as before answers; not within running text, where they stand anywhere. */
+  readonly begins?: boolean;
   readonly loss: ThoughtWeights;
   readonly optimizer: OptimizerOptions;
   /** Optimiser steps in all, on which the schedule depends. */
@@ -57,6 +59,8 @@ export interface ThoughtTrainerOptions {
 export interface ThoughtTexts extends ThoughtRows {
   /** 1 for each token whose prediction counts. */
   readonly learnt: readonly (readonly number[])[];
+  /** Which texts are thought about; of the others nothing but predictions without thoughts is learnt. All when left out. */
+  readonly thinking?: readonly boolean[];
 }
 
 /** Trains a model to think (Quiet-STaR): thinks, talks, and learns from what the thoughts were worth. */
@@ -89,12 +93,20 @@ export class ThoughtTrainer {
     const batch = talkBatch(rows, blocks, talk, rows.learnt, form.padId);
     const { baseNll, talkNll } = await this.judged(weights, batch);
     const thoughts = blocks[0]!.length;
-    const reward = rewards(baseNll, talkNll, batch.thoughtOf, batch.counts, thoughts);
+    const isThinking = (thought: number) => rows.thinking?.[Math.floor(thought / rows.anchors[0]!.length)] ?? true;
+    const counts = batch.counts.map((count, i) => (isThinking(batch.thoughtOf[i]!) ? count : 0));
+    // Where nothing counts there is neither reward nor advantage.
+    const reward = rewards(baseNll, talkNll, batch.thoughtOf, counts, thoughts);
     const weighed = advantages(reward, advantage);
+    const judged = Math.max(1, reward.filter((_, thought) => isThinking(thought)).length);
+    const perToken = (thought: number) => (isThinking(thought) ? 1 / (judged * (form.tokens + 2)) : 0);
     const loop = (this.loop ??= await this.createLoop(batch.shape));
     const inputs = Object.fromEntries(Object.entries(batch.inputs).map(([name, { data }]) => [name, data]));
-    const total = batch.counts.reduce((sum, count) => sum + count, 0);
-    if (total === 0)
+    const share = (values: Float32Array) => {
+      const total = values.reduce((sum, value) => sum + value, 0);
+      return total === 0 ? values : values.map((value) => value / total);
+    };
+    if (!batch.counts.some((count) => count > 0))
       throw new ForgeError(
         'DATA_INVALID',
         'no token behind a thought counts; place thoughts before tokens that are learnt',
@@ -103,10 +115,18 @@ export class ThoughtTrainer {
       [
         {
           ...inputs,
-          talkWeights: batch.counts.map((count) => count / total),
+          baseWeights: share(batch.counts),
+          talkWeights: share(counts),
+          sampleWeights: Float32Array.from({ length: batch.shape.samples }, (_, i) =>
+            perToken(Math.floor(i / form.tokens)),
+          ),
+          // Starts and ends take turns.
+          markWeights: Float32Array.from({ length: batch.shape.marks }, (_, i) =>
+            i % 2 === 0 && !this.options.begins ? 0 : perToken(Math.floor(i / 2)),
+          ),
           advantage: Float32Array.from(
             { length: batch.shape.samples },
-            (_, i) => weighed[Math.floor(i / form.tokens)]! / thoughts,
+            (_, i) => weighed[Math.floor(i / form.tokens)]! / judged,
           ),
         },
       ],
@@ -115,7 +135,7 @@ export class ThoughtTrainer {
     this.done += 1;
     if (!Number.isFinite(report!.loss))
       throw new ForgeError('DIVERGED', `training diverged: the loss of step ${report!.step} is ${report!.loss}`);
-    return { ...report!, reward: reward.reduce((sum, r) => sum + r, 0) / thoughts };
+    return { ...report!, reward: reward.reduce((sum, r) => sum + r, 0) / judged };
   }
 
   /** Where the training stands, copied: enough to go on with exactly the same bytes. */
@@ -157,7 +177,8 @@ export class ThoughtTrainer {
 
   /** Thoughts are drawn from their alphabet, so the policy is over it alone: over all ids the gradient would have another mean. */
   private loss(): ThoughtWeights {
-    return { ...this.options.loss, alphabet: this.options.form.alphabet };
+    const { loss, form } = this.options;
+    return { ...loss, alphabet: form.alphabet, marks: [form.startId, form.endId] };
   }
 
   private createJudge(shape: ThoughtShape): Promise<Session> {
@@ -197,7 +218,7 @@ export function thoughtJudge(
   const graph = new Graph();
   const tensors = new Map([...weights].map(([name, t]) => [name, graph.floatInput(name, t.shape)]));
   const fields = Object.entries(thoughtFields(shape)).filter(
-    ([name]) => name !== 'advantage' && name !== 'talkWeights',
+    ([name]) => !name.endsWith('Weights') && name !== 'advantage',
   );
   const batch = Object.fromEntries(
     fields.map(([name, { dtype, shape: dims }]) => [name, graph.input(name, dtype, dims)]),
@@ -208,5 +229,10 @@ export function thoughtJudge(
 /** The same texts once for each pass. */
 function repeat(texts: ThoughtTexts, passes: number): ThoughtTexts {
   const again = <T>(values: readonly T[]): T[] => Array.from({ length: passes }, () => values).flat();
-  return { texts: again(texts.texts), anchors: again(texts.anchors), learnt: again(texts.learnt) };
+  return {
+    texts: again(texts.texts),
+    anchors: again(texts.anchors),
+    learnt: again(texts.learnt),
+    ...(texts.thinking ? { thinking: again(texts.thinking) } : {}),
+  };
 }

@@ -125,7 +125,7 @@ async function warmUp(
 function thinkInput(context: Context, { form }: Prepared, arm: Arm, from: string, families: FamilyMix): ThinkInput {
   const { params, data, seed } = context;
   const { talkTokens, passes, temperature, reinforceTemperature, clamp, policyWeight } = params;
-  const { thoughtsPerText, rowLength, rows, steps, learningRate } = params;
+  const { baseWeight, mixingStart, thoughtsPerText, rowLength, rows, steps, learningRate } = params;
   return {
     arm,
     role: `think-${arm}`,
@@ -139,6 +139,8 @@ function thinkInput(context: Context, { form }: Prepared, arm: Arm, from: string
     reinforceTemperature,
     clamp,
     policyWeight,
+    baseWeight,
+    mixingStart,
     thoughtsPerText,
     rowLength,
     rows,

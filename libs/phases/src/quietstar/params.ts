@@ -62,8 +62,22 @@ export const params = paramsOf({
     description: 'Does not punish thoughts worse than the mean, as in the reference implementation; this is biased.',
   }),
   policyWeight: Type.Number({ default: 1, minimum: 0, maximum: 1e6, description: 'Weight of the policy in the loss.' }),
+  baseWeight: Type.Number({
+    default: 0.5,
+    minimum: 0,
+    maximum: 1,
+    description:
+      'Weight of the loss without thoughts, 0.5 as in the paper; where thoughts were taught, a small one, since a small model that learns to answer at once forgets them.',
+  }),
+  mixingStart: Type.Number({
+    default: 0,
+    minimum: 0,
+    maximum: 1,
+    description:
+      "The mixing head's first share of thoughts: 0 changes nothing, as in the paper; 1 lets taught thoughts speak, so that they earn rewards at once.",
+  }),
   ownShare: Type.Number({
-    default: 0.65,
+    default: 0.5,
     minimum: 0,
     maximum: 1,
     description: 'Part of the items that come from the families to think about; the rest comes from the whole mix.',
@@ -89,10 +103,10 @@ export const params = paramsOf({
     description: 'Texts in a batch of the reinforcement; each is a row for every pass.',
   }),
   warmRate: Type.Number({
-    default: 0.02,
+    default: 0.01,
     exclusiveMinimum: 0,
     maximum: 1,
-    description: "Peak rate of the warm start's Muon.",
+    description: "Peak rate of the warm start's Muon; 0.02 teaches faster and costs the other families dear.",
   }),
   learningRate: Type.Number({
     default: 1e-4,

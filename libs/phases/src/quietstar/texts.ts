@@ -17,14 +17,15 @@ export interface TextShape {
   readonly seed: number | string;
 }
 
-interface Question {
+interface Drawn {
+  readonly family: string;
   readonly ids: readonly number[];
   readonly learnt: readonly number[];
   readonly promptTokens: number;
 }
 
 /**
- * Items of a mix, one to a row, with a thought before each answer. Rows are as long as the longest item of the families that are thought about; longer
+ * Items of a mix, one to a row, with a thought before the answers of the families that are thought about. Rows are as long as the longest item of the families that are thought about; longer
  * items of other families are left out.
  */
 export function itemTexts(
@@ -35,9 +36,9 @@ export function itemTexts(
 ): TextsOf {
   const encoder = new DialogueEncoder(tokenizer);
   const families = new Map(Object.keys(mix).map((name) => [name, createFamily(name)]));
-  const draw = (name: string, rng: Rng): Question => {
+  const draw = (name: string, rng: Rng): Drawn => {
     const item = drawItem(families.get(name)!, 'train', rng);
-    return { ...encoder.encode(item), promptTokens: encoder.encodePrompt(item).length };
+    return { ...encoder.encode(item), family: name, promptTokens: encoder.encodePrompt(item).length };
   };
   const length = Math.max(
     ...about.flatMap((name) => {
@@ -50,7 +51,7 @@ export function itemTexts(
     let point = rng.float() * total;
     return Object.keys(mix).find((name) => (point -= mix[name]!) < 0) ?? about[0]!;
   };
-  const drawShort = (rng: Rng): Question => {
+  const drawShort = (rng: Rng): Drawn => {
     for (let n = 0; n < MAX_DRAWS; n++) {
       const question = draw(pick(rng), rng);
       if (question.ids.length <= length) return question;
@@ -66,6 +67,7 @@ export function itemTexts(
       texts: drawn.map(({ ids }) => pad(ids, padId)),
       learnt: drawn.map(({ learnt }) => pad(learnt, 0)),
       anchors: drawn.map(({ promptTokens }) => [promptTokens - 1]),
+      thinking: drawn.map(({ family }) => about.includes(family)),
     };
   };
 }

@@ -25,6 +25,8 @@ beforeAll(async () => {
     reinforceTemperature: 1,
     clamp: false,
     policyWeight: 1,
+    baseWeight: 0.5,
+    mixingStart: 0,
     thoughtsPerText: 1,
     rowLength: 32,
     rows: 4,

@@ -10,6 +10,7 @@ import {
   writeModelFolder,
   writeSafetensors,
   type Model,
+  type ThoughtWeights,
   type TrainState,
   type Weights,
 } from '@agent-forge/model';
@@ -38,6 +39,8 @@ export interface ThinkInput {
   readonly reinforceTemperature: number;
   readonly clamp: boolean;
   readonly policyWeight: number;
+  readonly baseWeight: number;
+  readonly mixingStart: number;
   readonly thoughtsPerText: number;
   readonly rowLength: number;
   readonly rows: number;
@@ -69,8 +72,8 @@ const FILE = 'checkpoint.safetensors';
 /** Figures are of the steps after this part of them. */
 const TAIL = 0.9;
 const HEAD_PREFIX = 'mixing_head';
-/** Of the losses without thoughts, with the head, and with thoughts as ordinary tokens: the model that goes on has no head. */
-const WEIGHTS = { base: 0.5, talk: 0.5, alone: 0.5 };
+/** Of the losses with the head, with thoughts as ordinary tokens, and of their form: the model that goes on has no head. */
+const WEIGHTS = { talk: 0.5, alone: 0.5, form: 0.5 };
 
 /** Reinforces a model's thoughts and stores it without its mixing head, which is an artifact of its own. */
 export async function thinkTask(input: Json, context: TaskContext): Promise<TaskOutput> {
@@ -102,28 +105,36 @@ async function source(plan: ThinkInput, model: Model, context: TaskContext): Pro
 }
 
 function createTrainer(plan: ThinkInput, model: Model, saved: TrainState | undefined, threads: number): ThoughtTrainer {
-  const { arm, form, passes, clamp, seed, steps, learningRate, policyWeight } = plan;
+  const { arm, form, passes, clamp, seed, steps, learningRate } = plan;
   const { tokens, startId, endId, alphabet } = form;
   // Controls draw nothing, so that all passes over a text would be the same: one of them has the same gradient.
   const isThinking = arm === 'thoughts';
-  const temperature = plan.reinforceTemperature;
   return new ThoughtTrainer({
     config: model.config,
-    weights: new Map([...model.weights, ...initMixingHead(model.config.hiddenSize, `${seed}/head`)]),
+    weights: new Map([...model.weights, ...initMixingHead(model.config.hiddenSize, `${seed}/head`, plan.mixingStart)]),
     form: { tokens, startId, endId, padId: model.tokenizer!.padId ?? 0, alphabet: isThinking ? alphabet : [startId] },
     talk: plan.talkTokens,
     temperature: plan.temperature,
     advantage: { passes: isThinking ? passes : 1, clamp },
-    loss:
-      arm === 'none'
-        ? { base: 1, talk: 0, policy: 0, temperature }
-        : { ...WEIGHTS, policy: isThinking ? policyWeight : 0, temperature },
+    loss: lossOf(plan),
+    begins: form.families.length > 0,
     optimizer: { name: 'adamw', learningRate },
     steps,
     seed: `${seed}/thoughts`,
     ...(saved ? { resume: saved } : {}),
     session: { threads },
   });
+}
+
+function lossOf({
+  arm,
+  baseWeight: base,
+  policyWeight,
+  reinforceTemperature: temperature,
+}: ThinkInput): ThoughtWeights {
+  if (arm === 'none') return { base: 1, talk: 0, policy: 0, temperature };
+  if (arm === 'pause') return { ...WEIGHTS, base, form: 0, policy: 0, temperature };
+  return { ...WEIGHTS, base, policy: policyWeight, temperature };
 }
 
 /** @returns means over the last tenth of the steps */
