@@ -27,7 +27,7 @@ let done: Done;
 let report: PhaseReport;
 beforeAll(async () => {
   workshop = await Workshop.open(FAMILIES);
-  inputs = [await workshop.import('merged', tinyModel(1, 128))];
+  inputs = [await workshop.import('merged', tinyModel(1, { hidden_size: 128 }))];
   done = await workshop.run(quietstar, { params: THINK, inputs, threads: 2 });
   report = await workshop.report(done.outcome);
 }, 15 * MINUTE);
