@@ -47,6 +47,12 @@ describe('bitnet', () => {
     expect(report.results).toEqual(['ternary']);
     expect(report.comparisons.map(({ than }) => than)).toEqual(['parent', 'float-continued', 'post-training']);
     expect(metrics).toMatchObject({ retention: expect.any(Number), onnxQ2TokensPerSecond: expect.any(Number) });
+    const accuracy = (name: string) => report.rows.find((row) => row.name === name)!.accuracy!.estimate;
+    for (const [figure, than] of [
+      ['retention', 'parent'],
+      ['controlRetention', 'float-continued'],
+    ] as const)
+      expect(metrics[figure]).toBe(accuracy(than) === 0 ? 1 : accuracy('ternary') / accuracy(than));
     expect(done.notes).toEqual([]);
   });
 
