@@ -1,4 +1,5 @@
 // `npm run peers`: makes .venv with the peers of tools/peers/requirements.txt, once.
+// `npm run peers -- exports [FOLDER]`: compares llama.cpp's and transformers' logits of our exports with ours (tools/peers/exports.mjs).
 // `npm run peers -- check FOLDER LOGITS.safetensors`: compares our logits with transformers' (tools/peers/transformers_logits.py).
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -85,12 +86,15 @@ function report() {
 }
 
 const [verb, ...rest] = process.argv.slice(2);
-if (verb !== undefined && verb !== 'check')
-  fail(`unknown word ${verb}; npm run peers, or npm run peers -- check FOLDER LOGITS.safetensors`);
+if (verb !== undefined && verb !== 'check' && verb !== 'exports')
+  fail(
+    `unknown word ${verb}; npm run peers, or npm run peers -- check FOLDER LOGITS.safetensors, or -- exports [FOLDER]`,
+  );
 if (verb === 'check' && rest.length !== 2)
   fail('check needs a model folder and a safetensors file with input_ids and logits');
 install();
 if (verb === 'check') {
   const { status } = spawnSync(PYTHON, [join(PEERS, 'transformers_logits.py'), ...rest], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
-} else report();
+} else if (verb === 'exports') await (await import('./exports.mjs')).checkExports(rest[0]);
+else report();

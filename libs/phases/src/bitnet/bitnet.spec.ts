@@ -47,6 +47,12 @@ describe('bitnet', () => {
     expect(report.results).toEqual(['ternary']);
     expect(report.comparisons.map(({ than }) => than)).toEqual(['parent', 'float-continued', 'post-training']);
     expect(metrics).toMatchObject({ retention: expect.any(Number), onnxQ2TokensPerSecond: expect.any(Number) });
+    const accuracy = (name: string) => report.rows.find((row) => row.name === name)!.accuracy!.estimate;
+    for (const [figure, than] of [
+      ['retention', 'parent'],
+      ['controlRetention', 'float-continued'],
+    ] as const)
+      expect(metrics[figure]).toBe(accuracy(than) === 0 ? 1 : accuracy('ternary') / accuracy(than));
     expect(done.notes).toEqual([]);
   });
 
@@ -68,7 +74,7 @@ describe('bitnet', () => {
     expect(row('hf-packed').sizeBytes).toBeLessThan(row('parent').sizeBytes!);
   });
 
-  test('a killed run goes on, and ends with the same bytes', async () => {
+  test('a run done again ends with the same bytes', async () => {
     const again = await shop.run(phase, { inputs: [input], params: PARAMS });
     const ids = ({ outcome }: Done) => outcome.artifacts.filter(({ role }) => role !== 'report').map(({ id }) => id);
     expect(ids(again)).toEqual(ids(done));

@@ -48,7 +48,13 @@ export async function reportOn(context: PhaseContext<BitnetParams>, result: Bitn
     rows.push({ ...rowOf(form, each, artifact.id), sizeBytes });
   const others = [ROWS.parent, ROWS.control, ROWS.untrained].filter((name) => measured.has(name));
   const comparisons = others.flatMap((than) => compare(ROWS.ternary, than, measured));
-  const figures = { retention: retentionOf(measured), ...drift(measured, forms), ...speed };
+  const figures = {
+    retention: retentionOf(measured, ROWS.parent),
+    // The parent had no further steps, so only this one says what ternary weights cost.
+    ...(measured.has(ROWS.control) ? { controlRetention: retentionOf(measured, ROWS.control) } : {}),
+    ...drift(measured, forms),
+    ...speed,
+  };
   const report: PhaseReport = {
     phase: 'bitnet',
     rows,
@@ -64,12 +70,12 @@ export async function reportOn(context: PhaseContext<BitnetParams>, result: Bitn
   return { artifacts: [...artifacts, await storeReport(context, report, ids, metrics)], metrics };
 }
 
-/** Accuracy as a part of the parent's; on text alone the parent's bits per byte as a part of its own. */
-function retentionOf(measured: ReadonlyMap<string, Measured>): number {
-  const [ternary, parent] = [measured.get(ROWS.ternary)!, measured.get(ROWS.parent)!];
-  if (!ternary.tasks || !parent.tasks) return lossOf(parent) / lossOf(ternary);
-  // A parent that is never right has nothing to lose.
-  return parent.tasks.accuracy.estimate === 0 ? 1 : ternary.tasks.accuracy.estimate / parent.tasks.accuracy.estimate;
+/** Accuracy as a part of a floating-point model's; on text alone that one's bits per byte as a part of its own. */
+function retentionOf(measured: ReadonlyMap<string, Measured>, than: string): number {
+  const [ternary, float] = [measured.get(ROWS.ternary)!, measured.get(than)!];
+  if (!ternary.tasks || !float.tasks) return lossOf(float) / lossOf(ternary);
+  // One that is never right has nothing to lose.
+  return float.tasks.accuracy.estimate === 0 ? 1 : ternary.tasks.accuracy.estimate / float.tasks.accuracy.estimate;
 }
 
 /** The largest change of the loss between the model and what was read back of any form. */

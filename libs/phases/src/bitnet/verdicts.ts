@@ -9,8 +9,21 @@ export function verdictsOf(
 ): string[] {
   const unit = rows.some(({ accuracy }) => accuracy) ? 'points' : 'bits per byte';
   const verdicts = comparisons.map((each) => comparisonSentence(each, unit, 'the ternary model'));
-  const { retention, exportLossDrift, onnxFp32TokensPerSecond: fp32, onnxQ2TokensPerSecond: q2 } = figures;
-  if (retention !== undefined) verdicts.push(`it keeps ${(100 * retention).toFixed(1)} % of its parent's score`);
+  const {
+    retention,
+    controlRetention,
+    exportLossDrift,
+    onnxFp32TokensPerSecond: fp32,
+    onnxQ2TokensPerSecond: q2,
+  } = figures;
+  if (retention !== undefined)
+    verdicts.push(
+      `it keeps ${(100 * retention).toFixed(1)} % of its parent's score, after steps that the parent did not have`,
+    );
+  if (controlRetention !== undefined)
+    verdicts.push(
+      `it keeps ${(100 * controlRetention).toFixed(1)} % of the score of the parent trained on for as long`,
+    );
   const parent = rows.find(({ name }) => name === 'parent')?.sizeBytes;
   const forms = rows.filter(({ name, sizeBytes }) => /^(?:gguf|hf|onnx)-/.test(name) && sizeBytes !== undefined);
   if (parent !== undefined && forms.length > 0) {
