@@ -22,6 +22,7 @@ const ARMS = {
   'Grokfast EMA': { ...ADAM, filter: 'grokfast-ema', weightDecay: 0.005 },
   Adam: ADAM,
   'AdamW, decay 1': { ...ADAM, weightDecay: 1 },
+  'Grokfast EMA, decay 1': { ...ADAM, filter: 'grokfast-ema', weightDecay: 1 },
 };
 const DEFAULTS = {
   modulus: 97,

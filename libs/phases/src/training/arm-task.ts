@@ -1,4 +1,4 @@
-import { Rng, type Json } from '@agent-forge/contracts';
+import { ForgeError, Rng, type Json } from '@agent-forge/contracts';
 import { byteTokenizer, selfModel, type BatchSource, type Model, type SelfModelOptions } from '@agent-forge/model';
 import { Blend, isTextBatch } from '../shared/mixture.js';
 import { mixtureIngredients, trainTask, type Ingredients, type TrainInput } from '../shared/train-task.js';
@@ -54,9 +54,15 @@ function pooled(
   const isKept = ({ key }: RankedItem) => key !== undefined && Rng.derive(seed, 'kept', key).float() < keptShare;
   const tasks = ranked.filter((item) => item.family !== undefined && !isKept(item));
   const pieces = ranked.filter((item) => item.family === undefined);
+  const kept = ranked.filter(isKept);
+  if (orderPlan.kind === 'steered' && (tasks.length === 0 || kept.length === 0))
+    throw new ForgeError(
+      'DATA_INVALID',
+      `of ${ranked.length} items, ${tasks.length} are left to train on and ${kept.length} to measure success on; raise poolItems, or take families with more items`,
+    );
   const steered =
     orderPlan.kind === 'steered'
-      ? new SteeredOrder(tasks.length, ranked.filter(isKept), model, orderPlan, { seed, threads, signal })
+      ? new SteeredOrder(tasks.length, kept, model, orderPlan, { seed, threads, signal })
       : undefined;
   const isText = (k: number) => tasks.length === 0 || (pieces.length > 0 && isTextBatch(seed, plan.textShare, k));
   const isAwake = (k: number) => !plan.dreams || !isDream(plan.dreams.rhythm, k);

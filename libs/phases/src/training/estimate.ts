@@ -7,7 +7,7 @@ import type { TrainingParams } from './params.js';
 import { planSteps } from './steps.js';
 
 /** Writing a token costs about as much as reading so many: it is done one after the other. */
-const WRITING = 8;
+export const WRITING = 8;
 
 /** What training and measuring the arms needs; of the model that comes in, only its number of weights is known. */
 export function estimate(params: TrainingParams, situation: Situation): Estimate {

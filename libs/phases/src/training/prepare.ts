@@ -1,14 +1,19 @@
 import { ForgeError, type Json } from '@agent-forge/contracts';
+import { parameterCount } from '@agent-forge/model';
+import { forwardFlops } from '../estimate.js';
 import type { PhaseContext } from '../phase.js';
 import type { InputModel } from '../shared/input-model.js';
 import { lineageOf } from '../shared/lineage.js';
 import type { Yardstick } from '../shared/yardstick.js';
 import type { DreamInput, DreamOutput } from './dream-task.js';
 import type { TrainingParams } from './params.js';
+import { WRITING } from './estimate.js';
 import { drawPool, storeItems, type PoolItem } from './pool.js';
 import type { PoolInput } from './rank-task.js';
 
-/** Items of one task: a second or so of work for small models, so that a kill costs little. */
+/** Operations of one task, which has no checkpoint: seconds of work, so that a kill costs little. */
+const PART_FLOPS = 5e11;
+/** Items of one task at most: its answer is a number for each. */
 const PART_ITEMS = 512;
 
 type Context = PhaseContext<TrainingParams>;
@@ -36,11 +41,12 @@ export async function prepare(
 }
 
 /** @returns the artifact of the pool */
-async function rankPool(context: Context, { model, artifact }: InputModel, texts: readonly string[]): Promise<string> {
+async function rankPool(context: Context, input: InputModel, texts: readonly string[]): Promise<string> {
+  const { model, artifact } = input;
   const { params, families, seed } = context;
   const { rowLength, poolItems: size, curriculum } = params;
   const pool = drawPool({ families, texts, size, rowLength, seed }, model);
-  const difficulties = await (curriculum === 'length' ? lengthsOf(pool) : rank(context, artifact.id, pool.length));
+  const difficulties = await (curriculum === 'length' ? lengthsOf(pool) : rank(context, input, pool.length));
   const ranked = pool.map((item, i) => ({ ...item, difficulty: difficulties[i]! }));
   const stored = await storeItems(context, 'pool', ranked, lineageOf('training', context, [artifact.id], {}));
   return stored.id;
@@ -50,17 +56,17 @@ function lengthsOf(pool: readonly PoolItem[]): number[] {
   return pool.map(({ ids }) => ids.length);
 }
 
-async function rank(context: Context, model: string, count: number): Promise<number[]> {
-  const parts = partsOf(context, model, context.params.poolItems, count);
+async function rank(context: Context, input: InputModel, count: number): Promise<number[]> {
+  const parts = partsOf(context, input, context.params.poolItems, count);
   const outputs = await context.runTasks('rank', parts as unknown as Json[], stage(context, 'rank', parts.length));
   return outputs.flatMap(({ value }) => value as number[]);
 }
 
-async function dream(context: Context, { model, artifact }: InputModel, texts: readonly string[]) {
+async function dream(context: Context, input: InputModel, texts: readonly string[]) {
   const { params, families, seed } = context;
   const { rowLength, dreamItems: size, dreamTemperature, dreamSamples, dreamAgreement } = params;
-  const { length } = drawPool({ families, texts, size, rowLength, seed }, model);
-  const inputs = partsOf(context, artifact.id, size, length).map((part): DreamInput => ({
+  const { length } = drawPool({ families, texts, size, rowLength, seed }, input.model);
+  const inputs = partsOf(context, input, size, length, WRITING * dreamSamples).map((part): DreamInput => ({
     ...part,
     temperature: dreamTemperature,
     samples: dreamSamples,
@@ -77,19 +83,24 @@ async function dream(context: Context, { model, artifact }: InputModel, texts: r
   return { artifacts: outputs.map(({ artifacts }) => artifacts[0]!.id), figures: { dreamsKept: kept / length } };
 }
 
-/** A pool in parts, one for each task. */
-function partsOf({ families, data, params, seed }: Context, model: string, size: number, count: number): PoolInput[] {
+/**
+ * A pool in parts, one for each task.
+ * @param readings how often an item is read, or as good as read
+ */
+function partsOf(
+  { families, data, params, seed }: Context,
+  { artifact, model }: InputModel,
+  size: number,
+  count: number,
+  readings = 1,
+): PoolInput[] {
   const { rowLength } = params;
-  const plan = {
-    model,
-    families,
-    data: data.map(({ name, artifactId }) => ({ name, artifactId })),
-    size,
-    rowLength,
-    seed,
-  };
-  return Array.from({ length: Math.ceil(count / PART_ITEMS) }, (_, i) => {
-    return { ...plan, begin: i * PART_ITEMS, end: (i + 1) * PART_ITEMS };
+  const named = data.map(({ name, artifactId }) => ({ name, artifactId }));
+  const plan = { model: artifact.id, families, data: named, size, rowLength, seed };
+  const perItem = readings * forwardFlops(parameterCount(model.config), rowLength);
+  const each = Math.max(1, Math.min(PART_ITEMS, Math.floor(PART_FLOPS / perItem)));
+  return Array.from({ length: Math.ceil(count / each) }, (_, i) => {
+    return { ...plan, begin: i * each, end: (i + 1) * each };
   });
 }
 
