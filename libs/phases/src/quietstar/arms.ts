@@ -26,6 +26,8 @@ type Context = PhaseContext<QuietstarParams>;
 /** What each arm made. */
 export interface Trained {
   readonly models: Readonly<Record<Arm, ArtifactName>>;
+  /** The thinking model between warm start and reinforcement, where there were both. */
+  readonly taught: ArtifactName | undefined;
   readonly mixingHead: ArtifactName | undefined;
   readonly figures: Readonly<Record<string, number>>;
 }
@@ -61,6 +63,7 @@ export async function trainArms(
   const { reward, share } = (outputs[0]?.value ?? {}) as Partial<ThinkOutput>;
   return {
     models: Object.fromEntries(ARMS.map((arm, i) => [arm, models[i]!])) as Record<Arm, ArtifactName>,
+    taught: params.warmSteps > 0 && params.steps > 0 ? warm[0] : undefined,
     mixingHead: outputs[0]?.artifacts[1],
     figures: {
       warmSteps: params.warmSteps,

@@ -37,7 +37,7 @@ import { reportOf, type RowName } from './report.js';
 import type { Arm } from './think-task.js';
 
 type Context = PhaseContext<QuietstarParams>;
-type Models = Readonly<Record<Arm, Model>>;
+type Models = Readonly<Record<Arm, Model>> & { readonly taught?: Model };
 
 /** Teaches the model to think, trains its controls, measures all of them, and hands on what the recipe says. */
 export async function run(context: Context): Promise<PhaseOutcome> {
@@ -54,14 +54,15 @@ export async function run(context: Context): Promise<PhaseOutcome> {
   return conclude(context, input, trained, models.thoughts, measured);
 }
 
-async function open({ artifacts, workDir }: Context, { models }: Trained): Promise<Models> {
+async function open({ artifacts, workDir }: Context, { models, taught }: Trained): Promise<Models> {
+  const read = async (name: string, id: string): Promise<Model> => {
+    const dir = join(workDir, `made-${name}`);
+    await artifacts.materialise(id, dir);
+    return readModelFolder(dir);
+  };
   const opened: Partial<Record<Arm, Model>> = {};
-  for (const arm of ARMS) {
-    const dir = join(workDir, `made-${arm}`);
-    await artifacts.materialise(models[arm].id, dir);
-    opened[arm] = await readModelFolder(dir);
-  }
-  return opened as Models;
+  for (const arm of ARMS) opened[arm] = await read(arm, models[arm].id);
+  return { ...(opened as Record<Arm, Model>), ...(taught ? { taught: await read('taught', taught.id) } : {}) };
 }
 
 /** Measures, on the report part, everything before and after, and the answers about which the model thinks in each form. */
@@ -69,7 +70,7 @@ async function measure(
   context: Context,
   before: Model,
   { form }: Prepared,
-  { thoughts: thinker, none, pause }: Models,
+  { thoughts: thinker, none, pause, taught }: Models,
   progress: StageProgress,
 ): Promise<Map<RowName, Measured>> {
   const { params, seed } = context;
@@ -77,13 +78,14 @@ async function measure(
   const questions = questionsOf(context, thinker, form.families, yardstick);
   const own = await ownThoughts(thinker, questions, form, context);
   const nothing: Between = [];
-  const forms: readonly (readonly [RowName, Model, Between])[] = [
+  const forms: (readonly [RowName, Model, Between])[] = [
     ['thinking', thinker, marked(own, form)],
     ['no-thoughts', none, nothing],
     ['pause', pause, pauses(questions, form)],
     ['shuffled', thinker, marked(shuffled(own, seed), form)],
     ['skipped', thinker, nothing],
   ];
+  if (taught) forms.push(['taught', taught, marked(await ownThoughts(taught, questions, form, context), form)]);
   const measured = new Map<RowName, Measured>();
   const add = (name: RowName, found: Measured): void => {
     context.signal.throwIfAborted();
