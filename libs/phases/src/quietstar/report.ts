@@ -4,7 +4,7 @@ import { metricsOf, rowOf, type Measured } from '../shared/yardstick.js';
 import { verdictsOf } from './verdicts.js';
 
 /** The rows: everything before and after, and the answers that are thought about in each form. */
-export type RowName = 'before' | 'after' | 'thinking' | Control | 'skipped' | 'taught';
+export type RowName = 'before' | 'after' | 'thinking' | Control | 'skipped' | 'taught' | 'distilled';
 /** What thinking has to beat. */
 export type Control = (typeof CONTROLS)[number];
 /** Trained without thoughts; with pauses instead; and the thinking model with the thoughts of others. */
@@ -17,7 +17,8 @@ export function reportOf(
 ): { report: PhaseReport; metrics: Record<string, number> } {
   const gains = CONTROLS.flatMap((control) => compare('thinking', control, measured));
   const reinforced = measured.has('taught') ? compare('thinking', 'taught', measured) : [];
-  const others = [...compare('thinking', 'skipped', measured), ...compare('after', 'before', measured)];
+  const distilled = measured.has('distilled') ? compare('thinking', 'distilled', measured) : [];
+  const others = [...distilled, ...compare('thinking', 'skipped', measured), ...compare('after', 'before', measured)];
   const regression = regressionOf(measured);
   const metrics: Record<string, number> = {
     ...figures,
