@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { ArtifactName, Json } from '@agent-forge/contracts';
-import { withThoughtMark, writeModelFolder, type ThoughtMark } from '@agent-forge/model';
+import { withThoughtMark, writeModelFolder, type OptimizerOptions, type ThoughtMark } from '@agent-forge/model';
 import { seedMix } from '../cognate/mix.js';
 import type { PhaseContext } from '../phase.js';
 import type { FamilyMix } from '../shared/families.js';
 import { lineageOf } from '../shared/lineage.js';
 import type { StageProgress } from '../shared/stage-progress.js';
 import type { TrainInput, TrainOutput } from '../shared/train-task.js';
+import type { DistilInput } from './distil-task.js';
 import type { Prepared } from './form.js';
 import type { QuietstarParams } from './params.js';
 import type { Arm, ThinkInput, ThinkOutput } from './think-task.js';
@@ -18,6 +19,9 @@ const THINK_STEPS = 2;
 /** Measuring everything takes about this part of all steps. */
 const MEASURE_SHARE = 0.2;
 
+/** Questions of a family whose answers are distilled. */
+const QUESTIONS = 500;
+
 /** The thinking model and its controls. */
 export const ARMS: readonly Arm[] = ['thoughts', 'none', 'pause'];
 
@@ -26,15 +30,20 @@ type Context = PhaseContext<QuietstarParams>;
 /** What each arm made. */
 export interface Trained {
   readonly models: Readonly<Record<Arm, ArtifactName>>;
+  /** The thinking model between warm start and reinforcement, where there were both. */
+  readonly taught: ArtifactName | undefined;
   readonly mixingHead: ArtifactName | undefined;
+  /** A copy that answers at once, where the recipe wants one. */
+  readonly distilled: ArtifactName | undefined;
   readonly figures: Readonly<Record<string, number>>;
 }
 
 /** The stages of the phase, by about how long they take. */
-export function stagesOf({ warmSteps, steps }: QuietstarParams): Record<string, number> {
+export function stagesOf({ warmSteps, steps, distilSteps }: QuietstarParams): Record<string, number> {
   return {
     ...Object.fromEntries(ARMS.map((arm) => [`warm start ${arm}`, warmSteps])),
     ...Object.fromEntries(ARMS.map((arm) => [`think ${arm}`, (arm === 'thoughts' ? THINK_STEPS : 1) * steps])),
+    distil: distilSteps,
     measure: MEASURE_SHARE * (warmSteps + steps),
   };
 }
@@ -58,15 +67,24 @@ export async function trainArms(
       ? []
       : await context.runTasks('think', inputs as unknown as Json[], (i, now) => progress.at(`think ${ARMS[i]!}`, now));
   const models = outputs.length > 0 ? outputs.map(({ artifacts }) => artifacts[0]!) : warm;
+  const [distilled] =
+    params.distilSteps === 0
+      ? []
+      : await context.runTasks('distil', [distilInput(context, prepared, models[0]!.id, mix)], (_, now) =>
+          progress.at('distil', now),
+        );
   const { reward, share } = (outputs[0]?.value ?? {}) as Partial<ThinkOutput>;
   return {
     models: Object.fromEntries(ARMS.map((arm, i) => [arm, models[i]!])) as Record<Arm, ArtifactName>,
+    taught: params.warmSteps > 0 && params.steps > 0 ? warm[0] : undefined,
     mixingHead: outputs[0]?.artifacts[1],
+    distilled: distilled?.artifacts[0],
     figures: {
       warmSteps: params.warmSteps,
       reinforcementSteps: params.steps,
       ...(reward === undefined ? {} : { reward }),
       ...(share === undefined ? {} : { mixingShare: share }),
+      ...(distilled === undefined ? {} : (distilled.value as { answersRight: number })),
     },
   };
 }
@@ -105,7 +123,7 @@ async function warmUp(
     rows,
     rowLength,
     steps,
-    optimizer: { name: 'muon', learningRate: warmRate, adamwLearningRate: ADAMW_FACTOR * warmRate },
+    optimizer: muon(warmRate),
     maxRollbacks,
     seed,
   }));
@@ -120,6 +138,27 @@ async function warmUp(
         metrics: { toStep, rate },
       });
   return outputs.map(({ artifacts }) => artifacts[0]!);
+}
+
+function muon(rate: number): OptimizerOptions {
+  return { name: 'muon', learningRate: rate, adamwLearningRate: ADAMW_FACTOR * rate };
+}
+
+function distilInput({ params, seed }: Context, { form }: Prepared, from: string, families: FamilyMix): Json {
+  const { warmRows: rows, warmRate, rowLength, maxRollbacks, distilSteps: steps } = params;
+  const input: DistilInput = {
+    from,
+    form,
+    families,
+    questionsPerFamily: QUESTIONS,
+    rows,
+    rowLength,
+    steps,
+    optimizer: muon(warmRate),
+    maxRollbacks,
+    seed,
+  };
+  return input as unknown as Json;
 }
 
 function thinkInput(context: Context, { form }: Prepared, arm: Arm, from: string, families: FamilyMix): ThinkInput {

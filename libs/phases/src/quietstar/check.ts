@@ -3,7 +3,7 @@ import type { QuietstarParams } from './params.js';
 
 /** What the schema of the parameters cannot say: how they must fit to each other and to the recipe's families. */
 export function check(params: QuietstarParams, mix: Readonly<Record<string, number>>): ParamMistake[] {
-  const { families = [], warmSteps, steps, thoughtsPerText, rowLength } = params;
+  const { families = [], warmSteps, distilSteps, steps, thoughtsPerText, rowLength } = params;
   const mistakes: ParamMistake[] = [];
   for (const family of families) {
     if (Object.hasOwn(mix, family)) continue;
@@ -17,6 +17,11 @@ export function check(params: QuietstarParams, mix: Readonly<Record<string, numb
     mistakes.push({
       path: ['warmSteps'],
       problem: `is ${warmSteps}; only task families have derivations to teach, and the recipe names none`,
+    });
+  if (distilSteps > 0 && Object.keys(mix).length === 0)
+    mistakes.push({
+      path: ['distilSteps'],
+      problem: `is ${distilSteps}; only answers of task families can be distilled, and the recipe names none`,
     });
   if (thoughtsPerText > rowLength)
     mistakes.push({ path: ['thoughtsPerText'], problem: `is ${thoughtsPerText}, more than rowLength ${rowLength}` });

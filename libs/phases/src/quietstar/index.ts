@@ -11,7 +11,11 @@ export const phase = definePhase({
   consumes: { kind: 'model', atLeast: 1, data: true },
   produces: [
     { role: 'thinker', kind: 'model', meaning: 'the model, its thoughts as ordinary tokens' },
-    { role: 'silent', kind: 'model', meaning: 'the same weights, to be asked for answers at once' },
+    {
+      role: 'distilled',
+      kind: 'model',
+      meaning: 'with distilSteps: a copy that learnt to answer at once what the thinker answers',
+    },
     { role: 'mixing-head', kind: 'checkpoint', meaning: 'what mixed thoughts in while training; nothing needs it' },
     { role: 'report', kind: 'report', meaning: 'before, after, and thinking beside its controls' },
   ],
@@ -21,6 +25,7 @@ export const phase = definePhase({
   resources: { cpus: 2, memoryMiB: 2048 },
   tasks: {
     train: async (input, context) => (await import('../shared/train-task.js')).trainTask(input, context),
+    distil: async (input, context) => (await import('./distil-task.js')).distilTask(input, context),
     think: async (input, context) => (await import('./think-task.js')).thinkTask(input, context),
   },
   run: async (context) => (await import('./run.js')).run(context),

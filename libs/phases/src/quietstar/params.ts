@@ -20,6 +20,13 @@ export const params = paramsOf({
       'Steps of a warm start that teaches derivations as text; 0 for none. Short reinforcement keeps thoughts that were taught, and does not find its own.',
   }),
   steps: Type.Integer({ default: 30, minimum: 0, maximum: 1_000_000, description: 'Steps of reinforcement.' }),
+  distilSteps: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 1_000_000,
+    description:
+      'Steps that teach a copy to answer at once what the thinking model answers after its thoughts; 0 for no such copy.',
+  }),
   thoughtTokens: Type.Optional(
     Type.Integer({
       minimum: 1,

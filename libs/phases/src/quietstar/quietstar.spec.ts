@@ -13,10 +13,11 @@ const SHORT = {
   rows: 4,
   warmRows: 2,
   itemsPerFamily: 20,
+  distilSteps: 2,
   onNoGain: 'keep',
   maxRegression: 1,
 };
-const ROWS = ['before', 'after', 'thinking', 'no-thoughts', 'pause', 'shuffled', 'skipped'];
+const ROWS = ['before', 'after', 'thinking', 'no-thoughts', 'pause', 'shuffled', 'skipped', 'taught', 'distilled'];
 
 let workshop: Workshop;
 let inputs: readonly ArtifactName[];
@@ -29,9 +30,9 @@ beforeAll(async () => {
 afterAll(() => workshop?.close());
 
 describe('quietstar', () => {
-  test('makes a thinking model, the same one silent, and the head that stays behind; measures it beside all controls', async () => {
+  test('makes a thinking model, the head that stays behind, and a distilled copy; measures it beside all controls', async () => {
     const { artifacts, metrics } = done.outcome;
-    expect(artifacts.map(({ role }) => role)).toEqual(['thinker', 'silent', 'mixing-head', 'report']);
+    expect(artifacts.map(({ role }) => role)).toEqual(['thinker', 'distilled', 'mixing-head', 'report']);
     const { rows, comparisons, figures } = await workshop.report(done.outcome);
     expect(rows.map(({ name }) => name)).toEqual(ROWS);
     for (const { name, families } of rows)
@@ -42,6 +43,8 @@ describe('quietstar', () => {
       'thinking − no-thoughts',
       'thinking − pause',
       'thinking − shuffled',
+      'thinking − taught',
+      'thinking − distilled',
       'thinking − skipped',
       'after − before',
     ]);
@@ -51,12 +54,10 @@ describe('quietstar', () => {
     expect(quietstar.gate(done.outcome, { ...SHORT, minGain: 0 } as never)).toEqual([]);
   });
 
-  test('marks the thinking model, so that later phases go on in its form; the silent one has the same weights', async () => {
+  test('marks the thinking model, so that later phases go on in its form; the distilled copy answers at once', async () => {
     const thinker = await workshop.model(done.outcome, 'thinker');
     expect(thoughtMark(thinker.config)).toEqual({ families: ['parity'], form: 'derivation', tokens: 8 });
-    const silent = await workshop.model(done.outcome, 'silent');
-    expect(thoughtMark(silent.config)).toBeUndefined();
-    expect([...silent.weights]).toEqual([...thinker.weights]);
+    expect(thoughtMark((await workshop.model(done.outcome, 'distilled')).config)).toBeUndefined();
     expect([...thinker.weights.keys()].some((name) => name.includes('mixing'))).toBe(false);
   });
 
@@ -81,11 +82,11 @@ describe('quietstar', () => {
   test('thinks within running text, where there is nothing to teach', async () => {
     const text = Array.from({ length: 8000 }, (_, i) => `The line of ${i} is about ${i * i}.\n\n`).join('');
     const data = [await workshop.dataSet('lines', text)];
-    const { warmSteps: _, ...rest } = SHORT;
+    const { warmSteps: _, distilSteps: __, ...rest } = SHORT;
     const params = { ...rest, rowLength: 24, thoughtsPerText: 3, thoughtTokens: 2 };
     const { outcome } = await workshop.run(quietstar, { params, inputs, families: {}, data });
     const { rows, comparisons } = await workshop.report(outcome);
-    expect(rows.map(({ name }) => name)).toEqual(ROWS);
+    expect(rows.map(({ name }) => name)).toEqual(ROWS.slice(0, -2));
     for (const { bitsPerByte } of rows) expect(bitsPerByte).toBeGreaterThan(0);
     expect(comparisons).toHaveLength(5);
     expect(thoughtMark((await workshop.model(outcome, 'thinker')).config)).toBeUndefined();

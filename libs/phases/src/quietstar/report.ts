@@ -4,7 +4,7 @@ import { metricsOf, rowOf, type Measured } from '../shared/yardstick.js';
 import { verdictsOf } from './verdicts.js';
 
 /** The rows: everything before and after, and the answers that are thought about in each form. */
-export type RowName = 'before' | 'after' | 'thinking' | Control | 'skipped';
+export type RowName = 'before' | 'after' | 'thinking' | Control | 'skipped' | 'taught' | 'distilled';
 /** What thinking has to beat. */
 export type Control = (typeof CONTROLS)[number];
 /** Trained without thoughts; with pauses instead; and the thinking model with the thoughts of others. */
@@ -16,7 +16,9 @@ export function reportOf(
   figures: Readonly<Record<string, number>>,
 ): { report: PhaseReport; metrics: Record<string, number> } {
   const gains = CONTROLS.flatMap((control) => compare('thinking', control, measured));
-  const others = [...compare('thinking', 'skipped', measured), ...compare('after', 'before', measured)];
+  const reinforced = measured.has('taught') ? compare('thinking', 'taught', measured) : [];
+  const distilled = measured.has('distilled') ? compare('thinking', 'distilled', measured) : [];
+  const others = [...distilled, ...compare('thinking', 'skipped', measured), ...compare('after', 'before', measured)];
   const regression = regressionOf(measured);
   const metrics: Record<string, number> = {
     ...figures,
@@ -29,11 +31,12 @@ export function reportOf(
   const report = {
     phase: 'quietstar',
     rows: [...measured].map(([name, each]) => rowOf(name, each)),
-    comparisons: [...gains, ...others],
+    comparisons: [...gains, ...reinforced, ...others],
     figures,
     verdicts: verdictsOf(gains, unit, {
-      taught: (figures['warmSteps'] ?? 0) > 0,
-      ...(regression === undefined ? {} : { regression }),
+      wasTaught: (figures['warmSteps'] ?? 0) > 0,
+      reinforced: reinforced[0],
+      regression,
     }),
   };
   return { report, metrics };

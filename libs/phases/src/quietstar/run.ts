@@ -1,14 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ForgeError, type ArtifactName } from '@agent-forge/contracts';
-import {
-  assertAudit,
-  auditWeights,
-  readModelFolder,
-  withThoughtMark,
-  writeModelFolder,
-  type Model,
-} from '@agent-forge/model';
+import type { ArtifactName } from '@agent-forge/contracts';
+import { assertAudit, auditWeights, writeModelFolder, type Model } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
 import { paramError } from '../param-mistakes.js';
 import type { PhaseContext } from '../phase.js';
@@ -16,28 +9,16 @@ import { readInputModel, type InputModel } from '../shared/input-model.js';
 import { lineageOf } from '../shared/lineage.js';
 import { StageProgress } from '../shared/stage-progress.js';
 import { storeReport } from '../shared/report.js';
-import { Yardstick, type Measured } from '../shared/yardstick.js';
-import { ARMS, stagesOf, trainArms, type Trained } from './arms.js';
+import type { Measured } from '../shared/yardstick.js';
+import { stagesOf, trainArms, type Trained } from './arms.js';
 import { check } from './check.js';
-import { prepare, type Prepared } from './form.js';
+import { prepare } from './form.js';
 import { problemsOf } from './gate.js';
-import {
-  itemQuestions,
-  marked,
-  measureAnswers,
-  ownThoughts,
-  pauses,
-  shuffled,
-  textQuestions,
-  type Between,
-  type Question,
-} from './measure.js';
+import { measureArms, readModels } from './measure-arms.js';
 import type { QuietstarParams } from './params.js';
 import { reportOf, type RowName } from './report.js';
-import type { Arm } from './think-task.js';
 
 type Context = PhaseContext<QuietstarParams>;
-type Models = Readonly<Record<Arm, Model>>;
 
 /** Teaches the model to think, trains its controls, measures all of them, and hands on what the recipe says. */
 export async function run(context: Context): Promise<PhaseOutcome> {
@@ -48,78 +29,16 @@ export async function run(context: Context): Promise<PhaseOutcome> {
   const prepared = prepare(input.model, params, families, seed);
   const progress = new StageProgress(context.report, stagesOf(params));
   const trained = await trainArms(context, prepared, input.artifact.id, progress);
-  const models = await open(context, trained);
+  const models = await readModels(context, trained);
   assertAudit(await auditWeights(models.thoughts.config, models.thoughts.weights), 'the thinking model');
-  const measured = await measure(context, input.model, prepared, models, progress);
+  const measured = await measureArms(context, input.model, prepared, models, progress);
   return conclude(context, input, trained, models.thoughts, measured);
-}
-
-async function open({ artifacts, workDir }: Context, { models }: Trained): Promise<Models> {
-  const opened: Partial<Record<Arm, Model>> = {};
-  for (const arm of ARMS) {
-    const dir = join(workDir, `made-${arm}`);
-    await artifacts.materialise(models[arm].id, dir);
-    opened[arm] = await readModelFolder(dir);
-  }
-  return opened as Models;
-}
-
-/** Measures, on the report part, everything before and after, and the answers about which the model thinks in each form. */
-async function measure(
-  context: Context,
-  before: Model,
-  { form }: Prepared,
-  { thoughts: thinker, none, pause }: Models,
-  progress: StageProgress,
-): Promise<Map<RowName, Measured>> {
-  const { params, seed } = context;
-  const yardstick = await Yardstick.of(context, 'report', params.itemsPerFamily);
-  const questions = questionsOf(context, thinker, form.families, yardstick);
-  const own = await ownThoughts(thinker, questions, form, context);
-  const nothing: Between = [];
-  const forms: readonly (readonly [RowName, Model, Between])[] = [
-    ['thinking', thinker, marked(own, form)],
-    ['no-thoughts', none, nothing],
-    ['pause', pause, pauses(questions, form)],
-    ['shuffled', thinker, marked(shuffled(own, seed), form)],
-    ['skipped', thinker, nothing],
-  ];
-  const measured = new Map<RowName, Measured>();
-  const add = (name: RowName, found: Measured): void => {
-    context.signal.throwIfAborted();
-    measured.set(name, found);
-    progress.at('measure', { fraction: measured.size / (forms.length + 2) });
-  };
-  add('before', await yardstick.measure(before, context));
-  add('after', await yardstick.measure(thinker, context));
-  for (const [name, model, between] of forms) add(name, await measureAnswers(model, questions, between, context));
-  return measured;
-}
-
-function questionsOf(
-  { params }: Context,
-  { tokenizer }: Model,
-  families: readonly string[],
-  { items, texts }: Yardstick,
-): Question[] {
-  if (families.length > 0)
-    return itemQuestions(
-      tokenizer!,
-      items.filter(({ family }) => families.includes(family)),
-    );
-  const { rowLength, talkTokens, itemsPerFamily } = params;
-  const questions = textQuestions(tokenizer!, texts, { window: rowLength, ahead: talkTokens, count: itemsPerFamily });
-  if (questions.length > 0) return questions;
-  throw new ForgeError(
-    'DATA_INVALID',
-    `no text of the report part has ${rowLength + talkTokens} tokens to think about`,
-  );
 }
 
 async function conclude(
   context: Context,
   input: InputModel,
-  { figures, mixingHead }: Trained,
+  { figures, mixingHead, distilled }: Trained,
   thinker: Model,
   measured: ReadonlyMap<RowName, Measured>,
 ): Promise<PhaseOutcome> {
@@ -131,7 +50,7 @@ async function conclude(
     ? [{ ...input.artifact, role: 'thinker' }]
     : [
         await store(context, 'thinker', thinker, input.artifact.id, metrics),
-        await store(context, 'silent', silent(thinker), input.artifact.id, metrics),
+        ...(distilled ? [distilled] : []),
         ...(mixingHead ? [mixingHead] : []),
       ];
   const results = [passesThrough ? 'before' : 'after'];
@@ -143,11 +62,6 @@ async function conclude(
 
 function ending(passesThrough: boolean): string[] {
   return passesThrough ? ['the model that came in goes on, unchanged'] : [];
-}
-
-/** The same weights, to be asked for answers at once. */
-function silent(model: Model): Model {
-  return { ...model, config: withThoughtMark(model.config, undefined) };
 }
 
 async function store(
