@@ -3,6 +3,7 @@ import { ForgeError } from './errors.js';
 import { checkEvent } from './event-rules.js';
 import { EVENTS, isEventName, type EventInit, type EventName, type EventOf, type ForgeEvent } from './events.js';
 import { MAX_EVENT_BYTES } from './limits.js';
+import { LONE_SURROGATE } from './text.js';
 import { logSubject, NOBODY, parseSubject, progressSubject } from './subjects.js';
 
 /** The content type of the structured mode of CloudEvents' NATS binding. */
@@ -56,12 +57,22 @@ export function encodeEvent(event: ForgeEvent): Uint8Array {
     next: event.next,
     data: toJson(EVENTS[event.name].schema as DescMessage, event.data),
   };
-  const bytes = new TextEncoder().encode(JSON.stringify(envelope));
+  const bytes = new TextEncoder().encode(JSON.stringify(envelope, wellFormed));
   if (bytes.length <= MAX_EVENT_BYTES) return bytes;
   throw new ForgeError(
     'PAYLOAD_TOO_LARGE',
     `event ${event.name} of run ${event.run} has ${bytes.length} bytes; an event may have ${MAX_EVENT_BYTES}: name large data by digest`,
   );
+}
+
+/** Half of a surrogate pair is no character: UTF-8 cannot say it, and no reader would take the event. */
+function wellFormed(key: string, value: unknown): unknown {
+  if (LONE_SURROGATE.test(key) || (typeof value === 'string' && LONE_SURROGATE.test(value)))
+    throw new ForgeError(
+      'INVALID_EVENT',
+      'a text of the event is not well-formed Unicode: it has half of a surrogate pair',
+    );
+  return value;
 }
 
 /**

@@ -18,3 +18,4 @@ export * from './api.js';
 export * from './generated/v1/recipe_pb.js';
 export * from './generated/v1/events_pb.js';
 export * from './random.js';
+export * from './text.js';

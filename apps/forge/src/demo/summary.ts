@@ -36,16 +36,22 @@ export async function summarise(
   model: string,
 ): Promise<DemoSummary> {
   const phases: PhaseSummary[] = [];
+  // By artifact: a phase measures what an earlier one has made.
+  const sizes = new Map<string, number>();
   for (const view of run.phases) {
     const artifact = view.artifacts.find(({ role }) => role === 'report');
-    if (artifact) phases.push(await summariseOne(connection, view, await readReport(connection, artifact)));
+    if (artifact) phases.push(await summariseOne(connection, view, await readReport(connection, artifact), sizes));
   }
   return { run: run.id, phases, model, artifactId, seconds: secondsBetween(run.requestedAt, run.endedAt) };
 }
 
-async function summariseOne(connection: Connection, view: PhaseView, report: PhaseReport): Promise<PhaseSummary> {
+async function summariseOne(
+  connection: Connection,
+  view: PhaseView,
+  report: PhaseReport,
+  sizes: Map<string, number>,
+): Promise<PhaseSummary> {
   const { phase, startedAt, endedAt, degraded, artifacts } = view;
-  const sizes = new Map<string, number>();
   for (const { id, kind } of artifacts) if (kind === 'model') sizes.set(id, await sizeOf(connection, id));
   // The row of what goes on is measured before it is stored.
   const passedOn = artifacts.find(({ kind }) => kind === 'model')?.id;

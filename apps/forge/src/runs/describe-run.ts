@@ -1,4 +1,4 @@
-import type { PhaseView, RunView } from '@agent-forge/contracts';
+import { printable, type PhaseView, type RunView } from '@agent-forge/contracts';
 import { columns } from '../terminal/columns.js';
 import { duration } from '../terminal/progress-line.js';
 
@@ -6,7 +6,7 @@ import { duration } from '../terminal/progress-line.js';
 export function describeRun(run: RunView): string {
   const { id, status, name, requestedAt, endedAt, forkedFrom, error } = run;
   const facts = [
-    ['run', `${id}${name ? ` (${name})` : ''}`],
+    ['run', `${id}${name ? ` (${printable(name)})` : ''}`],
     ['status', `${status}${error ? `: ${error.message} (${error.code})` : ''}`],
     ['requested', `${requestedAt} by ${run.requestedBy}`],
     ...(endedAt ? [['ended', endedAt]] : []),
@@ -23,7 +23,7 @@ export function describeRuns(runs: readonly RunView[]): string {
   if (runs.length === 0) return 'there are no runs yet; forge run RECIPE makes one\n';
   const rows = runs.map(({ id, status, name, requestedAt, phases }) => {
     const done = phases.filter((phase) => phase.status === 'completed').length;
-    return [id, status, `${done}/${phases.length} phases`, requestedAt, name];
+    return [id, status, `${done}/${phases.length} phases`, requestedAt, printable(name)];
   });
   return columns(rows);
 }

@@ -20,6 +20,7 @@ import {
   MAX_RECIPE_DATA,
   MAX_RECIPE_PHASES,
   PHASES,
+  UNPRINTABLE,
   type BudgetRequest,
   type RedoRequest,
   type RunDataRequest,
@@ -35,6 +36,9 @@ const MAX_NAME_LENGTH = 200;
 /** Why a run was cancelled is a sentence or two. */
 const MAX_REASON_LENGTH = 1_000;
 const MAX_SEED = 0xffffffff;
+/** Names and reasons are shown in terminals and logs. */
+const ONE_LINE = new RegExp(`^(?:(?!${UNPRINTABLE.source}).)*$`, 'u');
+const ONE_LINE_ONLY = { message: 'must be one line without control characters' };
 
 /** A data set of a run. */
 export class RunDataDto implements RunDataRequest {
@@ -113,6 +117,7 @@ export class RunPhaseDto implements RunPhaseRequest {
 export class RunRequestDto implements RunRequest {
   @ApiProperty({ required: false, maxLength: MAX_NAME_LENGTH, description: 'A name for people.' })
   @IsOptional()
+  @Matches(ONE_LINE, ONE_LINE_ONLY)
   @MaxLength(MAX_NAME_LENGTH, { message: `is over ${MAX_NAME_LENGTH} characters` })
   @IsString({ message: 'must be a text' })
   name?: string;
@@ -197,6 +202,7 @@ export class RedoDto implements RedoRequest {
 export class ReasonDto {
   @ApiProperty({ required: false, maxLength: MAX_REASON_LENGTH })
   @IsOptional()
+  @Matches(ONE_LINE, ONE_LINE_ONLY)
   @MaxLength(MAX_REASON_LENGTH, { message: `is over ${MAX_REASON_LENGTH} characters` })
   @IsString({ message: 'must be a text' })
   reason?: string;

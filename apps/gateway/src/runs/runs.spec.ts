@@ -28,6 +28,24 @@ const request = (): RunRequest => ({
 });
 
 describe('a run', () => {
+  test.each([
+    ['a name', { name: 'half \ud800' }, /not well-formed Unicode/],
+    ['a key of the parameters', { phases: [{ phase: 'cognate', params: { '\udc00': 1 } }] }, /not well-formed Unicode/],
+    ['a name with a line feed', { name: 'two\nlines' }, /name: must be one line without control characters/],
+    ['a name that a terminal obeys', { name: '\u001b[31mred' }, /name: must be one line/],
+  ])('with %s that no reader could take is refused before it is in the log', async (_, broken, message) => {
+    await expect(createRun(client, { ...request(), ...broken } as RunRequest)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('is not cancelled for a reason that is no text', async () => {
+    const { id } = await createRun(client, request());
+    await expect(cancelRun(client, id, '\ud800')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect((await getRun(client, id)).status).toBe('running');
+  });
+
   test('is accepted, and is the same in every answer and in the log', async () => {
     const created = await createRun(client, request());
     expect(created).toMatchObject({

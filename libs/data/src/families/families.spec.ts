@@ -119,7 +119,7 @@ describe('names and settings', () => {
     ['mod', { operation: '^' }, 'one of + - * /'],
     ['copy', { minLength: 9 }, 'over the maximum of 7'],
     ['sort', { length: 13 }, 'over its alphabet'],
-    ['parity', { minBits: 9 }, 'over the maximum'],
+    ['parity', { minBits: 11 }, 'over the maximum'],
   ])('%s with %j is refused', (name, settings, message) => {
     expect(() => createFamily(name, settings as never)).toThrow(message);
     expect(() => createFamily(name, settings as never)).toThrow(ForgeError);

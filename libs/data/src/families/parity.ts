@@ -7,15 +7,15 @@ const MAX_LISTED_BITS = 16;
 const MAX_BITS = 32;
 
 const SETTINGS = {
-  minBits: { default: 8, min: 1, max: MAX_BITS },
-  maxBits: { default: 8, min: 1, max: MAX_BITS },
+  minBits: { default: 10, min: 1, max: MAX_BITS },
+  maxBits: { default: 10, min: 1, max: MAX_BITS },
 } as const;
 
 /**
  * Whether the ones are odd in number. Without intermediate steps a small network hardly learns it; its thoughts are the
  * parity up to each bit.
  */
-export const parity = defineFamily('parity', 'parity 10110100 -> 0', SETTINGS, ({ minBits, maxBits }) => {
+export const parity = defineFamily('parity', 'parity 1011010011 -> 0', SETTINGS, ({ minBits, maxBits }) => {
   const lengths = range(minBits, maxBits, 'minBits of family parity');
   return {
     keyCount: lengths.reduce((sum, bits) => sum + 2 ** bits, 0),

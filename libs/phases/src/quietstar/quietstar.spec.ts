@@ -56,7 +56,7 @@ describe('quietstar', () => {
 
   test('marks the thinking model, so that later phases go on in its form; the distilled copy answers at once', async () => {
     const thinker = await workshop.model(done.outcome, 'thinker');
-    expect(thoughtMark(thinker.config)).toEqual({ families: ['parity'], form: 'derivation', tokens: 8 });
+    expect(thoughtMark(thinker.config)).toEqual({ families: ['parity'], form: 'derivation', tokens: 10 });
     expect(thoughtMark((await workshop.model(done.outcome, 'distilled')).config)).toBeUndefined();
     expect([...thinker.weights.keys()].some((name) => name.includes('mixing'))).toBe(false);
   });
@@ -95,7 +95,7 @@ describe('quietstar', () => {
   test.each([
     [{ families: ['up'] }, /family up has no derivation that a warm start could teach/],
     [{ families: ['ad'] }, /families of quietstar names the family ad, which is not in the mix \(up, parity\)/],
-    [{ thoughtTokens: 5 }, /a thought has 5 tokens, but a derivation of parity has 8/],
+    [{ thoughtTokens: 5 }, /a thought has 5 tokens, but a derivation of parity has 10/],
     [{ warmSteps: 0, steps: 0 }, /steps of quietstar is 0, and warmSteps too/],
     [{ warmSteps: 0, thoughtTokens: 60 }, /takes \d+ positions, and the model has 64/],
   ])('refuses %j before any work', async (params, message) => {

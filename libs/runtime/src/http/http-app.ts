@@ -8,7 +8,7 @@ import { ForgeError } from '@agent-forge/contracts';
 import type { BaseConfig } from '../config.js';
 import { nestLogger, type Logger } from '../logger.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
-import { DepthPipe, validationPipe } from './validation.js';
+import { BodyPipe, validationPipe } from './validation.js';
 
 /** A recipe must fit into one event of 64 KiB; nothing else that comes as JSON or as a form is larger. */
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -51,7 +51,7 @@ export async function createHttpApp(root: DynamicModule | Type, logger: Logger):
     abortOnError: false,
   });
   app.useGlobalFilters(new ProblemFilter(logger));
-  app.useGlobalPipes(new DepthPipe(), validationPipe());
+  app.useGlobalPipes(new BodyPipe(), validationPipe());
   return app;
 }
 

@@ -1,16 +1,17 @@
 import { ValidationPipe, type PipeTransform, type ValidationError } from '@nestjs/common';
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError, LONE_SURROGATE } from '@agent-forge/contracts';
 
 /** Recipes nest a few levels; deeper input serves only to exhaust whoever walks through it. */
 const MAX_DEPTH = 32;
 
-/** Refuses bodies that are nested too deep, before anything walks through them recursively. */
-export class DepthPipe implements PipeTransform {
+/** Refuses bodies that are nested too deep, or have texts that are no Unicode, before anything walks through them recursively. */
+export class BodyPipe implements PipeTransform {
   transform(value: unknown): unknown {
     let level: unknown[] = [value];
     for (let depth = 0; level.length > 0; depth++) {
       if (depth > MAX_DEPTH)
         throw new ForgeError('INVALID_ARGUMENT', `the body is nested over ${MAX_DEPTH} levels deep`);
+      for (const item of level) for (const text of textsOf(item)) checkText(text);
       level = level.flatMap((item) => (isPlain(item) ? Object.values(item) : []));
     }
     return value;
@@ -40,6 +41,20 @@ function firstProblem(errors: readonly ValidationError[], path = ''): string {
   if (error.children && error.children.length > 0) return firstProblem(error.children, place);
   const [said = 'is refused'] = Object.values(error.constraints ?? {});
   return `${place}: ${said}`;
+}
+
+/** A text itself, or the keys of an object. */
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return isPlain(value) && !Array.isArray(value) ? Object.keys(value) : [];
+}
+
+function checkText(text: string): void {
+  if (LONE_SURROGATE.test(text))
+    throw new ForgeError(
+      'INVALID_ARGUMENT',
+      'a text of the body is not well-formed Unicode: it has half of a surrogate pair',
+    );
 }
 
 /** JSON's arrays and objects; streams and buffers are something else. */
