@@ -28,6 +28,8 @@ export interface ServiceConfig extends BaseConfig {
   readonly artifacts: 'fs' | 'nats';
   /** `FORGE_THREADS`: threads that a phase may keep busy (default: those of the machine). */
   readonly threads: number;
+  /** `FORGE_METRICS_TOKEN`: the bearer token for `/metrics` of phases; without it they answer nobody. */
+  readonly metricsToken: string | undefined;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
@@ -58,6 +60,7 @@ export function readConfig(env: NodeJS.ProcessEnv, defaultPort = 0): ServiceConf
     ...readBaseConfig(reader, defaultPort),
     artifacts: reader.oneOf('FORGE_ARTIFACTS', 'fs', ['fs', 'nats']),
     threads: reader.integer('FORGE_THREADS', availableParallelism(), 1, MAX_THREADS),
+    metricsToken: reader.text('FORGE_METRICS_TOKEN'),
   };
   reader.check();
   return config;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { EventOf, LogEvent } from '@agent-forge/contracts';
 import { DEAD_HEADERS, DEAD_STREAM, readEvents } from '@agent-forge/nats';
-import { World } from './testing/world.js';
+import { World, fetchMetrics, METRICS_TOKEN } from './testing/world.js';
 
 let world: World;
 beforeAll(async () => {
@@ -109,13 +109,25 @@ describe('a run of two services', () => {
   });
 });
 
+test('every route but health and readiness wants a token', async () => {
+  const { url } = await world.serve('guarded');
+  for (const authorization of ['', 'Bearer', 'Bearer wrong', METRICS_TOKEN])
+    expect([authorization, (await fetch(`${url}/metrics`, { headers: { authorization } })).status]).toEqual([
+      authorization,
+      401,
+    ]);
+  expect((await fetchMetrics(url)).status).toBe(200);
+  const closed = await world.serve('closed', { FORGE_METRICS_TOKEN: '' });
+  expect((await fetchMetrics(closed.url)).status).toBe(401);
+});
+
 test('counts attempts by outcome, artifacts and the delay of the event loop', async () => {
   const service = await world.serve('counted');
   await world.request('counted', { phase: 'counted', params: { failures: 1, failBy: 'transient' } });
   const [completion] = completions(await world.end('counted'));
   const { files } = await world.store.manifest(completion!.data.artifacts[0]!.id);
   const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const metrics = async () => (await fetch(`${service.url}/metrics`)).text();
+  const metrics = async () => (await fetchMetrics(service.url)).text();
   await eventually(
     async () => (await metrics()).includes(`forge_artifact_bytes_total{service="counted"} ${bytes}`),
     'bytes',

@@ -1,9 +1,7 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ulid } from '@agent-forge/contracts';
 import { sweepTemporary } from '@agent-forge/artifacts-fs';
 import {
@@ -18,7 +16,8 @@ import {
 } from '@agent-forge/nats';
 import type { Phase } from '@agent-forge/phases';
 import { readConfig, workDir, type ServiceConfig } from './config.js';
-import { makeLogger, nestLogger, type Logger } from './logger.js';
+import { createHttpApp } from './http/http-app.js';
+import { makeLogger, type Logger } from './logger.js';
 import { PhaseMetrics } from './metrics/phase-metrics.js';
 import { PhaseModule } from './nest/phase.module.js';
 import { PHASE_JOB } from './attempt.js';
@@ -76,11 +75,9 @@ export async function startPhase(
     onError: (error, message) =>
       logger.error({ err: error, subject: message?.subject, sequence: message?.seq }, error.message),
   });
-  const root = PhaseModule.for({ handler, connection, store, dataDir: config.dataDir, metrics });
-  const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
-    logger: nestLogger(logger),
-    abortOnError: false,
-  });
+  const { dataDir, metricsToken } = config;
+  const root = PhaseModule.for({ handler, connection, store, dataDir, metrics, metricsToken });
+  const app = await createHttpApp(root, logger);
   app.connectMicroservice<MicroserviceOptions>({ strategy });
   await app.listen(config.port, config.host);
   await app.startAllMicroservices();

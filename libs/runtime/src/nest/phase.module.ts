@@ -15,16 +15,18 @@ export interface PhaseModuleOptions {
   store: ArtifactStore;
   dataDir: string;
   metrics: PhaseMetrics;
+  /** What whoever reads the metrics must send. */
+  metricsToken: string | undefined;
 }
 
 /** The NestJS module of a phase service: events in, health and metrics out. */
 @Module({})
 export class PhaseModule {
-  static for({ handler, connection, store, dataDir, metrics }: PhaseModuleOptions): DynamicModule {
+  static for({ handler, connection, store, dataDir, metrics, metricsToken }: PhaseModuleOptions): DynamicModule {
     const needs = { broker: brokerCheck(connection), store: () => store.check(), disk: diskCheck(dataDir) };
     return {
       module: PhaseModule,
-      imports: [HealthModule.for(needs), MetricsModule.for(metrics.registry)],
+      imports: [HealthModule.for(needs), MetricsModule.for(metrics.registry, { token: metricsToken })],
       controllers: [PhaseController],
       providers: [{ provide: PhaseHandler, useValue: handler }],
     };

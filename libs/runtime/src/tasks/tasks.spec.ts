@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { EventOf, LogEvent } from '@agent-forge/contracts';
 import { readEvents, TASK_STREAM } from '@agent-forge/nats';
-import { World } from '../testing/world.js';
+import { World, fetchMetrics } from '../testing/world.js';
 
 let world: World;
 beforeAll(async () => {
@@ -60,7 +60,7 @@ describe('the tasks of a phase', () => {
     await request('cached', { numbers: [4, 3, 5] }, 'cached2');
     expect(completed(await world.end('cached2')).data.metrics['sum']).toBe(50);
     expect(new Set((await diary('cached')).slice(4).map(({ number }) => number))).toEqual(new Set([5]));
-    const metrics = await (await fetch(`${url}/metrics`)).text();
+    const metrics = await (await fetchMetrics(url)).text();
     expect(metrics).toContain('forge_task_lookups_total{task="work",result="hit",service="cached"} 2\n');
     expect(metrics).toContain('forge_task_lookups_total{task="work",result="miss",service="cached"} 3\n');
     expect(metrics).toContain('forge_task_duration_seconds_count{service="cached",task="work",outcome="done"} 3\n');

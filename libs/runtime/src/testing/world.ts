@@ -10,6 +10,9 @@ import { readConfig } from '../config.js';
 import { openStore, storeLocation, type OpenStore } from '../open-store.js';
 import type { ReadyMessage } from '../service.js';
 
+/** What whoever reads the metrics of test services sends. */
+export const METRICS_TOKEN = 'for-tests';
+
 /** A phase service in a process of its own. */
 export interface TestService {
   readonly process: ChildProcess;
@@ -135,6 +138,12 @@ function envOf({ server, dataDir }: TestBroker, artifacts: 'fs' | 'nats'): Recor
     NATS_PASSWORD: password,
     FORGE_DATA_DIR: dataDir,
     FORGE_THREADS: '1',
+    FORGE_METRICS_TOKEN: METRICS_TOKEN,
     FORGE_ARTIFACTS: artifacts,
   };
+}
+
+/** The metrics of a test service. */
+export function fetchMetrics(url: string): Promise<Response> {
+  return fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } });
 }
