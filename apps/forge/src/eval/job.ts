@@ -1,6 +1,6 @@
 import { ForgeError } from '@agent-forge/contracts';
 import { type DataSet, DialogueEncoder, type Part, blocksOf, examplesOf, readDataSet } from '@agent-forge/data';
-import { type Accuracy, type TextEvaluation, evaluateItems, evaluateText, readModelFolder } from '@agent-forge/model';
+import { type Accuracy, type TextEvaluation, evaluateItems, evaluateText, readModelFolder, thoughtMark } from '@agent-forge/model';
 import type { Provider, WorkerFunction } from '@agent-forge/tensor';
 
 /** What `forge eval` was asked for. */
@@ -46,7 +46,7 @@ export const run: WorkerFunction<EvalJob, EvalSummary, number> = async (job, { p
   if (!model.tokenizer) throw new ForgeError('TOKENIZER_INVALID', `${job.model} has no tokenizer.json`);
   const examples = job.part === 'all' ? data.examples : examplesOf(data, job.part);
   if (examples.length === 0) throw nothingThere(job, 'prompts with answers');
-  const encoder = new DialogueEncoder(model.tokenizer);
+  const encoder = new DialogueEncoder(model.tokenizer, thoughtMark(model.config));
   const { items, accuracy, low, high, loss } = await evaluateItems(model, examples, encoder, {
     ...options,
     seed: job.seed,
