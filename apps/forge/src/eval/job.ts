@@ -1,6 +1,13 @@
 import { ForgeError } from '@agent-forge/contracts';
 import { type DataSet, DialogueEncoder, type Part, blocksOf, examplesOf, readDataSet } from '@agent-forge/data';
-import { type Accuracy, type TextEvaluation, evaluateItems, evaluateText, readModelFolder, thoughtMark } from '@agent-forge/model';
+import {
+  type Accuracy,
+  type TextEvaluation,
+  evaluateItems,
+  evaluateText,
+  readModelFolder,
+  thoughtMark,
+} from '@agent-forge/model';
 import type { Provider, WorkerFunction } from '@agent-forge/tensor';
 
 /** What `forge eval` was asked for. */
