@@ -1,6 +1,7 @@
 export * from './phase.js';
 export * from './estimate.js';
 export * from './param-mistakes.js';
+export * from './metric-mistakes.js';
 export * from './host.js';
 export * from './checkpoint.js';
 export * from './describe.js';

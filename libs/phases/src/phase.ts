@@ -93,6 +93,11 @@ export interface Phase<S extends TObject = TObject> {
   estimate?(params: Static<S>, situation: Situation): Estimate;
   /** Does the work: reads artifacts, stores artifacts, measures. Runs in a worker thread. */
   run(context: PhaseContext<Static<S>>): Promise<PhaseOutcome>;
+  /**
+   * The metrics that its outcome can have: figures by name, and rows of its report, of which accuracy, loss and bits per byte are given. `*` stands for
+   * a part that a recipe chooses.
+   */
+  readonly metrics?: { readonly figures: readonly string[]; readonly rows: readonly string[] };
   /** What keeps the result from being passed on; empty when nothing does. Measured on the report split. */
   gate(outcome: PhaseOutcome, params: Static<S>): string[];
   /** A simpler way to a usable result, taken only when the recipe allows it; its result is marked as degraded. */

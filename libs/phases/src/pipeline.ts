@@ -1,5 +1,6 @@
 import { ForgeError, type Recipe } from '@agent-forge/contracts';
 import { checkRecipe } from '@agent-forge/run';
+import { metricMistakes } from './metric-mistakes.js';
 import { paramError, paramMistakes, type ParamMistake } from './param-mistakes.js';
 import { resolveParams, type Phase } from './phase.js';
 import { phases } from './registry.js';
@@ -11,9 +12,13 @@ export interface PipelineMistake extends ParamMistake {
 
 /** What of a recipe decides whether its phases fit together. */
 export interface Pipeline {
-  readonly phases: readonly { readonly phase: string; readonly params?: unknown }[];
+  readonly phases: readonly {
+    readonly phase: string;
+    readonly params?: unknown;
+    readonly gates?: Readonly<Record<string, unknown>>;
+  }[];
   readonly data: readonly unknown[];
-  readonly models: readonly unknown[];
+  readonly models: readonly { readonly name: string }[];
   readonly families: Readonly<Record<string, number>>;
 }
 
@@ -37,7 +42,7 @@ export function checkPipeline(recipe: Recipe, known: readonly Phase[] = phases):
 /** Everything that is wrong with the phases of a recipe, in their order. Phases that are not known are left to others. */
 export function pipelineMistakes(recipe: Pipeline, known: readonly Phase[] = phases): PipelineMistake[] {
   let before: Phase | undefined;
-  return recipe.phases.flatMap(({ phase: name, params }, i) => {
+  return recipe.phases.flatMap(({ phase: name, params, gates = {} }, i) => {
     const phase = known.find((one) => one.name === name);
     if (phase === undefined) return [];
     const problems = consumptionProblems(phase, params, i === 0 ? 'first' : before, recipe);
@@ -45,7 +50,13 @@ export function pipelineMistakes(recipe: Pipeline, known: readonly Phase[] = pha
     const ofReading = problems.map((problem) => ({ phase: name, path: [], problem }));
     const schema = paramMistakes(phase, params);
     const mistakes = schema.length > 0 ? schema : (phase.check?.(resolveParams(phase, params), recipe.families) ?? []);
-    return [...ofReading, ...mistakes.map((mistake) => ({ phase: name, ...mistake }))];
+    const imported = i === 0 ? recipe.models.map((model) => model.name) : [];
+    const ofGates = metricMistakes(
+      phase,
+      gates,
+      imported.flatMap((role) => [role, `seed-${role}`]),
+    );
+    return [...ofReading, ...[...mistakes, ...ofGates].map((mistake) => ({ phase: name, ...mistake }))];
   });
 }
 

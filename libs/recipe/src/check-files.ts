@@ -2,11 +2,12 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
 import { assertFormat, MAX_DATA_FILE_BYTES, PARTS, readDataSet, type Part } from '@agent-forge/data';
-import { openMergeSource, PlaceError, planMerge, type Mistake } from '@agent-forge/merge';
+import { openMergeSource, PlaceError, planMerge, type Mistake, type OpenModel, type Place } from '@agent-forge/merge';
 import { openModelFolder, parameterCount } from '@agent-forge/model';
 import type { Situation } from '@agent-forge/phases';
 import { localFolder } from './merge-section.js';
 import type { Recipe, Source } from './recipe.js';
+import { standIns } from './stand-in.js';
 
 /** Files up to this size are read to their end, which takes seconds. */
 const MAX_READ_BYTES = 64 * 1024 * 1024;
@@ -85,16 +86,32 @@ async function modelParameters(path: string): Promise<number> {
   return parameterCount((await openModelFolder(path)).config);
 }
 
-/** Plans a merge of local folders. One that has models of the system or of an earlier phase in it is planned there. */
-async function checkMerge({ merge, path, phases, models }: Recipe, mistakes: Mistake[]): Promise<void> {
-  if (merge === null || phases.length !== 1 || models.some((model) => model.path === undefined)) return;
-  const byName = new Map(models.map((model) => [model.name, model.path!]));
+/** Plans the merge of a recipe, on what it imports or on stand-ins for what cognate will make. */
+async function checkMerge(recipe: Recipe, mistakes: Mistake[]): Promise<void> {
+  const { merge } = recipe;
+  const open = openerOf(recipe);
+  if (merge === null || open === undefined) return;
   try {
-    await planMerge(merge, ({ text }) =>
-      openMergeSource(byName.get(text) ?? localFolder(text, dirname(resolve(path)))),
-    );
+    await planMerge(merge, open);
   } catch (error) {
-    if (error instanceof PlaceError) mistakes.push(error);
-    else mistakes.push({ at: merge.methodAt, problem: ForgeError.from(error).message });
+    mistakes.push(mistakeOf(ForgeError.from(error), merge.methodAt));
   }
+}
+
+/** Values are read while a merge is planned; their errors begin with the place. */
+function mistakeOf(error: ForgeError, otherwise: Place): Mistake {
+  if (error instanceof PlaceError) return error;
+  const [, line, column, problem] = /^.*?:(\d+):(\d+): (.*)$/s.exec(error.message) ?? [];
+  if (problem === undefined) return { at: otherwise, problem: error.message };
+  return { at: { line: Number(line), column: Number(column) }, problem };
+}
+
+/** How the models of a merge are opened; undefined where they are not known yet. */
+function openerOf(recipe: Recipe): OpenModel | undefined {
+  const { path, phases, models } = recipe;
+  const isTrained = phases[0]?.phase === 'cognate' && models.length === 0;
+  if (isTrained) return phases[1]?.phase === 'evomerge' ? standIns(recipe) : undefined;
+  if (phases.length !== 1 || models.some((model) => model.path === undefined)) return undefined;
+  const byName = new Map(models.map((model) => [model.name, model.path!]));
+  return ({ text }) => openMergeSource(byName.get(text) ?? localFolder(text, dirname(resolve(path))));
 }

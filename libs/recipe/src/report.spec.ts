@@ -79,6 +79,39 @@ describe('the files that a recipe names', () => {
   });
 });
 
+describe('a merge of what cognate will make', () => {
+  const trainedMerge = (model: string, weight: string, gate = 'championAccuracy') =>
+    `merge_method: linear
+models:
+  - { model: seed-a, parameters: { weight: 1 } }
+  - { model: ${model}, parameters: { weight: ${weight} } }
+forge:
+  families: { add: 1 }
+  phases: { cognate: { seeds: { a: [add], b: [add] } }, evomerge: { gates: { ${gate}: { min: 0 } } } }
+`;
+
+  test.each([
+    ['is right', trainedMerge('seed-b', '1'), []],
+    [
+      'of a seed that there will not be',
+      trainedMerge('seed-z', '1'),
+      ['r.yaml:4:14: there is no model seed-z; cognate makes trunk, generalist, seed-a, seed-b'],
+    ],
+    [
+      'with a value that is none',
+      trainedMerge('seed-b', 'heavy'),
+      ['r.yaml:4:44: weight is "heavy"; it must be a number'],
+    ],
+    [
+      'with a gate on no metric',
+      trainedMerge('seed-b', '1', 'championAcuracy'),
+      ['r.yaml:7:78: evomerge.gates.championAcuracy is no metric of evomerge; did you mean championAccuracy?'],
+    ],
+  ])('%s', async (_, text, lines) => {
+    expect(await linesOf(text)).toEqual(lines);
+  });
+});
+
 test('parameters that do not fit together are told with their places', async () => {
   const text =
     'forge:\n  families: { add: 1 }\n  phases:\n    cognate:\n      heads: 3\n      seeds: { a: [add, sort] }\n';

@@ -29,6 +29,13 @@ export const phase = definePhase({
   resources: { cpus: 2, memoryMiB: 2048 },
   tasks: { train: async (input, context) => (await import('../shared/train-task.js')).trainTask(input, context) },
   run: async (context) => (await import('./run.js')).run(context),
+  metrics: {
+    figures: [
+      ...['retention', 'controlRetention', 'exportLossDrift', 'onnxFp32TokensPerSecond', 'onnxQ2TokensPerSecond'],
+      ...['ggufTq2Bytes', 'ggufTq1Bytes', 'hfPackedBytes', 'onnxQ2Bytes'],
+    ],
+    rows: ['parent', 'postTraining', 'ternary', 'floatContinued'],
+  },
   gate,
   fallback: null,
 });

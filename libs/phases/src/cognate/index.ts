@@ -21,6 +21,10 @@ export const phase = definePhase({
   resources: { cpus: 2, memoryMiB: 2048 },
   tasks: { train: async (input, context) => (await import('../shared/train-task.js')).trainTask(input, context) },
   run: async (context) => (await import('./run.js')).run(context),
+  metrics: {
+    figures: ['mergeBarrier', 'specialisation', 'worstAccuracy', 'worstLoss', 'chanceLoss'],
+    rows: ['trunk', 'seed*', 'generalist', 'average'],
+  },
   gate,
   fallback: null,
 });

@@ -18,6 +18,10 @@ export const phase = definePhase({
   resources: { cpus: 2, memoryMiB: 2048 },
   tasks: { score: async (input, context) => (await import('./score-task.js')).scoreTask(input, context) },
   run: async (context) => (await import('./run.js')).run(context),
+  metrics: {
+    figures: ['evaluations', 'generations', 'regression'],
+    rows: ['trunk', 'seed*', 'generalist', 'average', 'champion', 'oneGram', 'threeGram'],
+  },
   gate,
   fallback: { name: 'simple-average', run: async (context) => (await import('./run.js')).simpleAverage(context) },
 });

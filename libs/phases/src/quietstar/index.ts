@@ -29,6 +29,19 @@ export const phase = definePhase({
     think: async (input, context) => (await import('./think-task.js')).thinkTask(input, context),
   },
   run: async (context) => (await import('./run.js')).run(context),
+  metrics: {
+    figures: [
+      'gainLow',
+      'regression',
+      'passedThrough',
+      'warmSteps',
+      'reinforcementSteps',
+      'reward',
+      'mixingShare',
+      'answersRight',
+    ],
+    rows: ['before', 'after', 'thinking', 'noThoughts', 'pause', 'shuffled', 'skipped', 'taught', 'distilled'],
+  },
   gate,
   fallback: null,
 });

@@ -7,6 +7,7 @@ import { readModelFolder, writeModelFolder, type Model } from '@agent-forge/mode
 import type { PhaseOutcome } from '@agent-forge/run';
 import type { Note } from '../host.js';
 import { LocalHost } from '../local-host.js';
+import { metricMistakes } from '../metric-mistakes.js';
 import { resolveParams, type Phase, type PhaseProgress } from '../phase.js';
 import type { PhaseReport } from '../shared/report.js';
 import type { Checkpoint, TaskOutput } from '../task.js';
@@ -108,6 +109,12 @@ export class Workshop {
       note: host.note,
       runTasks: host.runTasks,
     });
+    const [strange] = metricMistakes(
+      phase,
+      outcome.metrics,
+      inputs.flatMap(({ role }) => [role, `seed-${role}`]),
+    );
+    if (strange !== undefined) throw new Error(`${phase.name} does not say that it gives ${strange.path.at(-1)!}`);
     return { outcome, notes, progress, taskRuns };
   }
 

@@ -28,6 +28,10 @@ export const phase = definePhase({
     dream: async (input, context) => (await import('./dream-task.js')).dreamTask(input, context),
   },
   run: async (context) => (await import('./run.js')).run(context),
+  metrics: {
+    figures: ['regression', 'lossReduction', 'dreamsKept'],
+    rows: ['before', 'after', 'plain', 'weightDecay', 'grokfast', 'shuffled', 'selfModel', 'dream'],
+  },
   gate,
   fallback: null,
 });
