@@ -77,6 +77,17 @@ describe('a run of one phase', () => {
     ['of something that is no artifact', 'cognate', { artifactId: '../model' }, 'INVALID_ARGUMENT', /64 hexadecimal/],
     ['with fields that it does not have', 'cognate', { phases: [{ phase: 'evomerge' }] }, 'INVALID_ARGUMENT', /phases/],
     [
+      'of a merge by a method that is not there',
+      'evomerge',
+      {
+        models: ['a', 'b'].map((name) => ({ name, artifactId: 'a'.repeat(64) })),
+        families: { add: 1 },
+        params: { recipe: { merge_method: 'nope', models: [{ model: 'a' }] } },
+      },
+      'INVALID_ARGUMENT',
+      /parameter recipe of evomerge is refused: .*nope/,
+    ],
+    [
       'with too few models',
       'evomerge',
       { artifactId: 'a'.repeat(64), families: { add: 1 } },

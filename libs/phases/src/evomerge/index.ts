@@ -1,4 +1,5 @@
 import { definePhase } from '../phase.js';
+import { check } from './check.js';
 import { estimate } from './estimate.js';
 import { gate } from './gate.js';
 import { params } from './params.js';
@@ -14,6 +15,7 @@ export const phase = definePhase({
     { role: 'report', kind: 'report', meaning: 'trunk, parents, plain average, champion and controls on every family' },
   ],
   params,
+  check,
   estimate,
   resources: { cpus: 2, memoryMiB: 2048 },
   tasks: { score: async (input, context) => (await import('./score-task.js')).scoreTask(input, context) },
