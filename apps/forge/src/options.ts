@@ -1,5 +1,11 @@
 import { InvalidArgumentError } from 'commander';
 
+/** The gateway listens on the port that is given, auth on the one after it. */
+const MAX_PORT = 65_534;
+
+/** Parser of the gateway's port; 0 is any free one. */
+export const portOption = integerOption(0, MAX_PORT);
+
 /** Parser of an option that is a whole number of at least `min`, and of at most `max` where there is one. */
 export function integerOption(min: number, max = Infinity): (text: string) => number {
   const limits = max === Infinity ? `of at least ${min}` : `from ${min} to ${max}`;

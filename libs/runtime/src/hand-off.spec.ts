@@ -80,6 +80,11 @@ test('a service whose broker does not answer is alive but not ready', async () =
   process.kill(world.broker.server.pid, 'SIGSTOP');
   try {
     expect([await status('health'), await status('ready')]).toEqual([200, 503]);
+    const answer = await (await fetch(`${service.url}/ready`)).json();
+    expect(answer).toMatchObject({
+      status: 'error',
+      error: { broker: { status: 'down', message: 'NATS does not answer' } },
+    });
   } finally {
     process.kill(world.broker.server.pid, 'SIGCONT');
   }

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { Command } from 'commander';
 import { runDemo, type DemoOptions } from '../demo/demo.js';
 import { table, type DemoSummary } from '../demo/summary.js';
-import { integerOption } from '../options.js';
+import { integerOption, portOption } from '../options.js';
 import { withInterruption } from '../system/interruption.js';
 import { ProgressBoard } from '../terminal/progress-board.js';
 
@@ -33,7 +33,7 @@ export function demoCommand(): Command {
     .option('--set <key=value>', 'replace a value of the recipe; may be given several times', collect)
     .option('--text <file>', 'learn this UTF-8 text, 200 kB or more, instead of small tasks')
     .option('--data-dir <dir>', 'where everything is kept', 'forge-data')
-    .option('--port <n>', 'port of the gateway; 0 is any free one', integerOption(0), 0)
+    .option('--port <n>', 'port of the gateway; 0 is any free one', portOption, 0)
     .option('--seed <n>', 'seed of everything random', integerOption(0))
     .option('--steps <n>', 'optimiser steps of all trainings together, instead of a time', integerOption(3))
     .option('--json', 'print one line of JSON on stdout, and everything else on stderr')

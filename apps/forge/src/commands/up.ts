@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { relative } from 'node:path';
 import { Command } from 'commander';
-import { integerOption } from '../options.js';
+import { portOption } from '../options.js';
 import { withInterruption } from '../system/interruption.js';
 import type { Broker } from '../system/broker.js';
 import { credentialsFile } from '../system/credentials.js';
@@ -11,8 +11,6 @@ import { startSystem, type System } from '../system/system.js';
 
 /** The gateway's port, and auth's beside it. */
 const PORT = 8083;
-/** Auth takes the next one. */
-const MAX_PORT = 65_534;
 
 const HELP = `
 Without NATS_URL it starts a nats-server of its own, loopback only, with a random password. With NATS_URL (and NATS_USER and
@@ -34,12 +32,7 @@ export function upCommand(): Command {
   return new Command('up')
     .description('run the whole system on this machine, until Ctrl-C')
     .option('--data-dir <dir>', 'where everything is kept', 'forge-data')
-    .option(
-      '--port <n>',
-      'port of the gateway; auth takes the next one; 0 is any free one',
-      integerOption(0, MAX_PORT),
-      PORT,
-    )
+    .option('--port <n>', 'port of the gateway; auth takes the next one; 0 is any free one', portOption, PORT)
     .option('--processes', 'one process for each service, instead of one for all')
     .addHelpText('after', HELP)
     .action(up);

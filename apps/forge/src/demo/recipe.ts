@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { assertSubmittable, checkRecipeFile, parseOverride, type Recipe } from '@agent-forge/recipe';
 
 /** The name of the demo's runs; those that an earlier demo left behind are known by it. */
-export const DEMO_NAME = 'demo';
+export const DEMO_NAME = 'npm run demo';
 
 const recipeFile = (name: string) => fileURLToPath(new URL(`../../../../recipes/${name}.yaml`, import.meta.url));
 

@@ -1,9 +1,11 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, UseFilters } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import { Readiness } from './readiness.js';
+import { UnreadyFilter } from './unready.filter.js';
 
 /** What an orchestrator asks. */
 @Controller()
+@UseFilters(UnreadyFilter)
 export class HealthController {
   constructor(
     private readonly health: HealthCheckService,

@@ -60,7 +60,7 @@ export function diskCheck(dataDir: string): Check {
     if (freeBytes >= MIN_FREE_BYTES) return;
     throw new ForgeError(
       'STORE_UNAVAILABLE',
-      `${freeBytes} bytes are free in ${dataDir}; ${MIN_FREE_BYTES} are needed`,
+      `${freeBytes} bytes are free in the data directory; ${MIN_FREE_BYTES} are needed`,
     );
   };
 }
