@@ -63,3 +63,6 @@ export * from './thoughts/talk-batch.js';
 export * from './thoughts/advantage.js';
 export * from './thoughts/thought-trainer.js';
 export * from './thoughts/mark.js';
+export * from './adapters/lora.js';
+export * from './adapters/bake-rows.js';
+export * from './adapters/bake-trainer.js';
