@@ -1,7 +1,11 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { ArtifactName } from '@agent-forge/contracts';
+import type { ArtifactName, Json } from '@agent-forge/contracts';
 import { tinyModel } from '../testing/tiny-model.js';
 import { Workshop, type Done } from '../testing/workshop.js';
+import type { Checkpoint } from '../task.js';
+import { bakeTask } from './bake-task.js';
 import { keptFamilies } from './examples.js';
 import { phase as baking } from './index.js';
 
@@ -34,7 +38,7 @@ describe('baking', () => {
     const { rows, figures } = await workshop.report(done.outcome);
     expect(rows.map(({ name }) => name)).toEqual(['before', 'half', 'after']);
     expect(Object.keys(rows[0]!.families!).sort()).toEqual(keptFamilies(FAMILIES, SHORT.bakes).sort());
-    expect(figures['personaPrompted Following']).toBe(1);
+    expect(figures['persona.prompted.following']).toBe(1);
     expect(figures['lastLoss']).toBeGreaterThanOrEqual(0);
     expect(baking.gate(done.outcome, SHORT as never)).toEqual([]);
     expect(baking.gate(done.outcome, { ...SHORT, minFollowing: 2 } as never)).toHaveLength(1);
@@ -59,18 +63,49 @@ describe('baking', () => {
   });
 
   test('hands on what came in, where the recipe says so and prompts are not followed', async () => {
-    const params = {
-      ...SHORT,
-      bakes: [{ ...SHORT.bakes[0]!, prompt: 'a' }],
-      maxForgetting: 1,
-      minFollowing: 1,
-      strength: 0,
-      onForgetting: 'pass-through',
+    const failing = { ...SHORT, strength: 0, minFollowing: 1, onForgetting: 'pass-through' };
+    // Weights large enough for answers to depend on the prompt.
+    const strong = [await workshop.import('trained', tinyModel(1, { initializer_range: 0.5 }))];
+    const { outcome } = await workshop.run(baking, { params: failing, inputs: strong });
+    expect(outcome.metrics['following']).toBeLessThan(1);
+    expect(outcome.artifacts[0]!.id).toBe(strong[0]!.id);
+    expect(outcome.degraded).toMatch(/^pass-through, because a baked prompt is followed in/);
+    expect(baking.gate(outcome, failing as never)).toEqual([]);
+    expect(baking.gate({ metrics: { ...outcome.metrics, passedThrough: 0 } } as never, failing as never)).toHaveLength(
+      1,
+    );
+  });
+
+  test('goes on from its checkpoint with the same bytes', async () => {
+    const { bakes, steps, rows, queriesPerFamily, rank, alpha, answerTokens } = SHORT;
+    const kept = keptFamilies(FAMILIES, bakes);
+    const plan = {
+      from: inputs[0]!.id,
+      bakes,
+      kept,
+      steps,
+      rows,
+      keep: 0.5,
+      queriesPerFamily,
+      rank,
+      alpha,
+      answerTokens,
     };
-    const { outcome } = await workshop.run(baking, { params, inputs });
-    const follows = outcome.metrics['following'] === 1;
-    expect(outcome.artifacts[0]!.id === inputs[0]!.id || follows).toBe(true);
-    expect(outcome.degraded === undefined).toBe(follows);
+    const input = { ...plan, rate: 0.01, temperature: 1, seed: 1 } as unknown as Json;
+    const whole = await attempt(input, new AbortController());
+    const stop = new AbortController();
+    const half = await attempt(input, stop, () => stop.abort());
+    expect(half.output).toBeUndefined();
+    expect((half.saved!.state as { step: number }).step).toBe(1);
+    expect((await attempt(input, new AbortController(), () => undefined, half.saved)).output).toEqual(whole.output);
+  });
+
+  test('keeps text, where there are no families', async () => {
+    const text = Array.from({ length: 8000 }, (_, i) => `The line of ${i} is about ${i * i}.\n\n`).join('');
+    const data = [await workshop.dataSet('lines', text)];
+    const { outcome } = await workshop.run(baking, { params: SHORT, inputs, families: {}, data });
+    expect((await workshop.report(outcome)).rows.every(({ bitsPerByte }) => bitsPerByte! > 0)).toBe(true);
+    expect(Number.isFinite(outcome.metrics['forgetting'])).toBe(true);
   });
 
   test.each([
@@ -82,3 +117,25 @@ describe('baking', () => {
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) });
   });
 });
+
+/** Runs the task itself, in this thread. */
+async function attempt(input: Json, stop: AbortController, report = () => {}, checkpoint?: Checkpoint) {
+  const workDir = await mkdtemp(join(workshop.dir, 'task-'));
+  let saved: Checkpoint | undefined;
+  const output = await bakeTask(input, {
+    ...{
+      artifacts: workshop.artifacts,
+      workDir,
+      threads: 1,
+      codeVersion: 'test',
+      signal: stop.signal,
+      report,
+      checkpoint,
+    },
+    saveCheckpoint: async (now) => void (saved = now),
+  }).catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
+    return undefined;
+  });
+  return { output, saved };
+}

@@ -42,12 +42,12 @@ export function ratesOf({ bake, items, prompted }: Asked, answers: readonly stri
   const { marker } = bake;
   const tool = createFamily('tool');
   return {
-    Following: share((answer, i) => answer === prompted[i]),
-    ...(marker === undefined ? {} : { Marker: share((answer) => answer.endsWith(marker)) }),
+    following: share((answer, i) => answer === prompted[i]),
+    ...(marker === undefined ? {} : { marker: share((answer) => answer.endsWith(marker)) }),
     ...(bake.prompt === TOOL_SYSTEM
       ? {
-          ValidCalls: share((answer) => parseToolCall(answer) !== undefined),
-          RightCalls: share((answer, i) => {
+          validCalls: share((answer) => parseToolCall(answer) !== undefined),
+          rightCalls: share((answer, i) => {
             const call = tool.recognize(items[i]!.prompt);
             return call !== undefined && tool.check(call, answer);
           }),

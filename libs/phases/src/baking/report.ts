@@ -24,8 +24,8 @@ export function reportOf(
   const verdicts = [
     ...bakes.map(
       ({ name }) =>
-        `without its prompt, ${name} is answered as with it in ${percent(`${name}-after Following`)} of held-out questions ` +
-        `(${percent(`${name}-before Following`)} before, ${percent(`${name}-half Following`)} half-baked)`,
+        `without its prompt, ${name} is answered as with it in ${percent(`${name}.after.following`)} of held-out questions ` +
+        `(${percent(`${name}.before.following`)} before, ${percent(`${name}.half.following`)} half-baked)`,
     ),
     ...comparisons.map((each) => `on what was not baked, ${comparisonSentence(each, unit, 'the baked model')}`),
   ];

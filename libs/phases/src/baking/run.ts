@@ -77,20 +77,20 @@ async function measure(
   const plain = yardstick.items.filter(({ system }) => system === undefined);
   const measured = new Map<string, Measured>();
   const figures: Record<string, number> = {};
-  for (const each of asked) add(figures, `${each.bake.name}Prompted`, ratesOf(each, each.prompted));
+  for (const each of asked) add(figures, `${each.bake.name}.prompted`, ratesOf(each, each.prompted));
   for (const [name, model] of models) {
     context.signal.throwIfAborted();
     measured.set(name, await yardstick.measure(model, context));
-    for (const each of asked) add(figures, `${each.bake.name}-${name}`, await followed(context, model, each));
-    if (plain.length > 0) figures[`falseCalls-${name}`] = await falseCalls(context, model, plain);
+    for (const each of asked) add(figures, `${each.bake.name}.${name}`, await followed(context, model, each));
+    if (plain.length > 0) figures[`falseCalls.${name}`] = await falseCalls(context, model, plain);
     progress.at('measure', { fraction: measured.size / models.size });
   }
-  const rates = asked.map(({ bake }) => figures[`${bake.name}-after Following`]!);
+  const rates = asked.map(({ bake }) => figures[`${bake.name}.after.following`]!);
   return { measured, figures: { ...figures, following: Math.min(...rates) } };
 }
 
 function add(figures: Record<string, number>, of: string, rates: Readonly<Record<string, number>>): void {
-  for (const [rate, value] of Object.entries(rates)) figures[`${of} ${rate}`] = value;
+  for (const [rate, value] of Object.entries(rates)) figures[`${of}.${rate}`] = value;
 }
 
 async function conclude(
