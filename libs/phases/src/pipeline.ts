@@ -50,7 +50,8 @@ export function pipelineMistakes(recipe: Pipeline, known: readonly Phase[] = pha
     before = phase;
     const ofReading = problems.map((problem) => ({ phase: name, path: [], problem }));
     const schema = paramMistakes(phase, params);
-    const mistakes = schema.length > 0 ? schema : (phase.check?.(resolveParams(phase, params), recipe.families, models) ?? []);
+    const mistakes =
+      schema.length > 0 ? schema : (phase.check?.(resolveParams(phase, params), recipe.families, models) ?? []);
     const imported = i === 0 ? models : [];
     const ofGates = metricMistakes(
       phase,
