@@ -1,6 +1,7 @@
 export * from './errors.js';
 export * from './limits.js';
 export * from './nearest.js';
+export * from './shown.js';
 export * from './ids.js';
 export * from './phases.js';
 export * from './canonical-json.js';

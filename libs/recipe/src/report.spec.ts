@@ -161,7 +161,7 @@ describe('the estimate', () => {
     });
     expect(report.problems).toEqual([
       expect.stringMatching(
-        /^it needs about \d+ MiB of memory \(cognate \d+, evomerge \d+\), over its budget of 100 MiB/,
+        /^it needs about \d+ MiB of memory \(cognate \d+ MiB, evomerge \d+ MiB\), over its budget of 100 MiB/,
       ),
       expect.stringMatching(/^it needs about \d+ MiB of disk .* over its budget of 1 MiB/),
     ]);
