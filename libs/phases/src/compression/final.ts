@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import type { ArtifactName } from '@agent-forge/contracts';
+import {
+  assertAudit,
+  auditWeights,
+  readModelFolder,
+  writeModelFolder,
+  writePackedFolder,
+  type Model,
+} from '@agent-forge/model';
+import type { PhaseContext } from '../phase.js';
+import type { Form } from '../shared/form-names.js';
+import { misfit } from '../shared/forms.js';
+import { lineageOf } from '../shared/lineage.js';
+import type { Scored } from './candidates.js';
+import { readCompressedFolder } from './compressed-folder.js';
+import type { CompressionParams } from './params.js';
+
+type Context = PhaseContext<CompressionParams>;
+
+/** The model that goes on, as it is read back from its folder. */
+export interface Final {
+  readonly artifact: ArtifactName;
+  readonly model: Model;
+  /** Decoded from the compressed file: what the folder must hold. */
+  readonly decoded: Model;
+}
+
+/**
+ * Stores what was chosen as a Hugging Face folder: packed where it is ternary, so that the folder is small as well, else its decoded values in float32. A ternary model
+ * that the packed layout cannot hold keeps the weights behind its codes.
+ */
+export async function storeFinal(context: Context, { candidate, artifact }: Scored): Promise<Final> {
+  const { artifacts, workDir } = context;
+  const { source } = candidate;
+  const from = join(workDir, 'chosen');
+  await artifacts.materialise(artifact.id, from);
+  const decoded = await readCompressedFolder(from, source.model);
+  assertAudit(await auditWeights(decoded.config, decoded.weights, decoded.tokenizer), candidate.name);
+  const dir = join(workDir, 'final');
+  if (decoded.config.ternary === undefined) await writeModelFolder(dir, decoded);
+  // This convention stores the scale itself and not its reciprocal, so that nothing is rounded.
+  else if (misfit('hf-packed', decoded) === undefined)
+    await writePackedFolder(dir, decoded, { linearClass: 'autobitlinear' });
+  else await writeModelFolder(dir, unfrozen(decoded, source.model));
+  const lineage = lineageOf('compression', context, [source.id], {});
+  const stored = await artifacts.putFolder(dir, 'final', { kind: 'model', lineage });
+  return { artifact: stored, model: await readModelFolder(dir), decoded };
+}
+
+/** The source's own matrices under the decoded tables. */
+function unfrozen({ weights }: Model, source: Model): Model {
+  const own = [...source.weights].filter(([name]) => name.endsWith('_proj.weight'));
+  return { ...source, weights: new Map([...weights, ...own]) };
+}
+
+/** The form of each wanted kind whose type is nearest to a codec. */
+export function formsFor(exports: CompressionParams['exports'], { matrices }: { readonly matrices: string }): Form[] {
+  const gguf: Readonly<Record<string, Form>> = {
+    tq1: 'gguf-tq1',
+    tq2: 'gguf-tq2',
+    rans: 'gguf-tq1',
+    int8: 'gguf-q8',
+    int4: 'gguf-q4',
+  };
+  const onnx: Readonly<Record<string, Form>> = { tq1: 'onnx-q2', tq2: 'onnx-q2', rans: 'onnx-q2', int4: 'onnx-q4' };
+  const forms = { gguf: gguf[matrices] ?? 'gguf-f16', onnx: onnx[matrices] ?? 'onnx-fp32' };
+  return exports.map((kind) => forms[kind]);
+}
