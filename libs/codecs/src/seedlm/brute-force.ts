@@ -47,7 +47,8 @@ export function fitBlock(bases: SeedBases, place: number, weights: ArrayLike<num
     return sum;
   });
   const exponent = exponentOf(Math.max(...solution.map(Math.abs)));
-  const mantissas = solution.map((t) => clamped(nearest(t / 2 ** exponent)));
+  // Adding 0 makes 0 of −0.
+  const mantissas = solution.map((t) => clamped(nearest(t / 2 ** exponent)) + 0);
   let error = 0;
   for (let r = 0; r < block; r++) {
     let sum = 0;

@@ -23,7 +23,7 @@ export const VECTOR_SHAPES = {
 } as const satisfies Record<string, VectorShape>;
 
 /** Vectors that codebooks are made of: more change them little and take time. */
-const MAX_POINTS = 16_384;
+const MAX_POINTS = 8_192;
 
 /** Codebooks of a shape, one entry behind the other. */
 type Books = readonly Float64Array[];

@@ -1,19 +1,24 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { ArtifactName } from '@agent-forge/contracts';
-import { TERNARY_TRAINING } from '@agent-forge/model';
+import { ForgeError, type ArtifactName, type Json } from '@agent-forge/contracts';
+import { CODEC_NAMES } from '@agent-forge/codecs';
+import { freezeTernary, isTernary, TERNARY_TRAINING, type Model } from '@agent-forge/model';
+import { resolveParams } from '../phase.js';
+import type { Checkpoint, TaskContext } from '../task.js';
 import { tinyModel } from '../testing/tiny-model.js';
 import { Workshop, type Done } from '../testing/workshop.js';
+import { CODECS } from './candidate.js';
+import { COMPRESSED_FILE, readCompressedFolder } from './compressed-folder.js';
+import { encodeTask, type EncodeInput } from './encode-task.js';
 import { phase } from './index.js';
 import type { CompressionParams } from './params.js';
 
 const SHAPE = { hidden_size: 256, intermediate_size: 256, num_attention_heads: 4, num_hidden_layers: 1 };
-const PARAMS = {
-  candidates: ['tq2+f16', 'tq1+int8', 'rans+int4', 'f32+f32', 'int8+int8', 'int4+int8', 'vq2+int8'],
-  selectItemsPerFamily: 20,
-  divergenceItemsPerFamily: 10,
-  itemsPerFamily: 20,
-  calibrationBatches: 1,
-};
+const SMALL = { selectItemsPerFamily: 10, divergenceItemsPerFamily: 5, itemsPerFamily: 10, calibrationBatches: 1 };
+const PARAMS = { ...SMALL, candidates: ['tq1+int8', 'rans+int4', 'f32+f32', 'int4+int8', 'vq2+int8'] };
+const TINY = { ...SMALL, exports: [] };
+
 let shop: Workshop;
 let teacher: ArtifactName;
 let input: ArtifactName;
@@ -22,14 +27,21 @@ beforeAll(async () => {
   shop = await Workshop.open({ up: 1, next: 1 });
   const parent = tinyModel(1, SHAPE);
   teacher = await shop.import('parent', parent);
-  const ternary = { ...parent, config: { ...parent.config, ternary: TERNARY_TRAINING } };
-  input = await shop.import('ternary', ternary, { phase: 'bitnet', parents: [teacher.id] });
+  input = await shop.import('ternary', marked(parent), { phase: 'bitnet', parents: [teacher.id] });
   done = await shop.run(phase, { inputs: [input], params: PARAMS });
 }, 120_000);
 afterAll(() => shop?.close());
 
-describe('compression', () => {
-  test('makes the smallest sound candidate the final model, with its exports and its compressed file', async () => {
+const marked = (model: Model): Model => ({ ...model, config: { ...model.config, ternary: TERNARY_TRAINING } });
+
+async function folderOf(role: string, { outcome }: Done = done): Promise<string> {
+  const dir = join(await mkdtemp(join(shop.dir, 'read-')), role);
+  await shop.artifacts.materialise(outcome.artifacts.find((artifact) => artifact.role === role)!.id, dir);
+  return dir;
+}
+
+describe('compression of a ternary model', () => {
+  test('ends with the final model, its exports and its compressed file', async () => {
     const { artifacts, metrics } = done.outcome;
     expect(artifacts.map(({ role, kind }) => [role, kind])).toEqual([
       ['final', 'model'],
@@ -38,12 +50,148 @@ describe('compression', () => {
       ['compressed', 'export'],
       ['report', 'report'],
     ]);
-    const report = await shop.report(done.outcome);
-    expect(report.rows.map(({ name }) => name).slice(0, 3)).toEqual(['before', 'teacher', 'after']);
-    const sound = report.selection!.filter(({ refused }) => refused === undefined);
+    const { rows, results } = await shop.report(done.outcome);
+    expect(rows.map(({ name }) => name)).toEqual(['before', 'teacher', 'after', 'runner-up', 'gguf-tq1', 'onnx-q2']);
+    expect(results).toEqual(['after']);
+    expect(metrics['timesSmaller']).toBeGreaterThan(10);
+  });
+
+  test('the smallest sound candidate is chosen; its bytes are those of its file', async () => {
+    const { selection } = await shop.report(done.outcome);
+    expect(selection!.map(({ name }) => name)).toEqual(PARAMS.candidates);
+    const sound = selection!.filter(({ refused }) => refused === undefined);
     const smallest = sound.reduce((a, b) => (b.sizeBytes < a.sizeBytes ? b : a));
-    expect(smallest.name).toBe('rans+int4');
-    expect(metrics['sizeBytes']).toBe(smallest.sizeBytes);
-    expect(phase.gate(done.outcome, { minReportRetention: 0 } as CompressionParams)).toEqual([]);
+    const compressed = done.outcome.artifacts.find(({ role }) => role === 'compressed')!;
+    const { files } = await shop.artifacts.manifest(compressed.id);
+    expect(files.find(({ name }) => name === COMPRESSED_FILE)!.sizeBytes).toBe(smallest.sizeBytes);
+    expect(done.outcome.metrics['sizeBytes']).toBe(smallest.sizeBytes);
+    expect(selection!.find(({ name }) => name === 'f32+f32')).toMatchObject({
+      divergence: 0,
+      refused: expect.stringContaining('it is no smaller than what came in'),
+    });
+  });
+
+  test('final folder and compressed file hold the same values; those of the matrices are the ternary ones that came in, to the bit', async () => {
+    const final = await shop.model(done.outcome, 'final');
+    const decoded = await readCompressedFolder(await folderOf('compressed'), final);
+    const before = freezeTernary(marked(tinyModel(1, SHAPE)));
+    expect(final.config.ternary).toMatchObject({ mode: 'offline' });
+    for (const [name, { data }] of decoded.weights) {
+      expect([name, final.weights.get(name)!.data]).toEqual([name, data]);
+      if (isTernary(name)) expect([name, data]).toEqual([name, before.weights.get(name)!.data]);
+    }
+  });
+
+  test('parts that candidates have in common are made once', () => {
+    // Four of matrices, and three of tables: int8 and f32 and int4 of two models each at most.
+    const parts =
+      new Set(['tq1', 'rans', 'f32', 'int4', 'vq2']).size + new Set(['input int8', 'input int4', 'f32', 'int8']).size;
+    expect(done.taskRuns).toBe(parts + PARAMS.candidates.length);
+  });
+
+  test('a run done again ends with the same bytes', async () => {
+    const params = { ...TINY, candidates: ['vq2+int8'] };
+    const run = async () => (await shop.run(phase, { inputs: [input], params })).outcome.artifacts;
+    const ids = (artifacts: readonly ArtifactName[]) => artifacts.slice(0, -1).map(({ id }) => id);
+    expect(ids(await run())).toEqual(ids(await run()));
+  });
+});
+
+describe('without a floating-point ancestor', () => {
+  test('a ternary model is its own teacher, and floating-point candidates are left out, with notes', async () => {
+    const orphan = await shop.import('orphan', marked(tinyModel(2, SHAPE)));
+    const { outcome, notes } = await shop.run(phase, {
+      inputs: [orphan],
+      params: { ...TINY, candidates: ['tq1+int8', 'int4+int8'] },
+    });
+    expect(notes.map(({ code }) => code)).toEqual(['NO_FLOAT_TEACHER', 'CANDIDATE_SKIPPED', 'CHOSEN']);
+    const { rows, selection } = await shop.report(outcome);
+    expect(rows.map(({ name }) => name)).toEqual(['before', 'after']);
+    expect(selection).toHaveLength(1);
+  });
+});
+
+describe('compression of a floating-point model', () => {
+  test('of any width, on text alone, with a head of its own', async () => {
+    const model = tinyModel(3, { hidden_size: 48, intermediate_size: 56, tie_word_embeddings: false });
+    const plain = await shop.import('plain', model);
+    const data = [
+      await shop.dataSet(
+        'text',
+        Array.from({ length: 8000 }, (_, i) => `The line ${i} is not of ${i * i}.\n\n`).join(''),
+      ),
+    ];
+    const params = {
+      ...TINY,
+      candidates: ['int8+int8', 'int4+int8', 'tq1+int8'],
+      exports: ['gguf', 'onnx'],
+      minRetention: 0.5,
+    };
+    const { outcome, notes } = await shop.run(phase, { inputs: [plain], params, data, families: {} });
+    expect(notes.map(({ code }) => code)).toEqual(['CANDIDATE_SKIPPED', 'CHOSEN']);
+    expect(outcome.artifacts.map(({ role }) => role)).toEqual(['final', 'gguf-q4', 'onnx-q4', 'compressed', 'report']);
+    const { selection, rows } = await shop.report(outcome);
+    expect(selection![0]).toMatchObject({ name: 'int8+int8', bitsPerByte: expect.any(Number) });
+    expect(rows[0]).toMatchObject({ name: 'before', bitsPerByte: expect.any(Number) });
+    const final = await shop.model(outcome, 'final');
+    const decoded = await readCompressedFolder(await folderOf('compressed', { outcome } as Done), final);
+    for (const [name, { data: values }] of decoded.weights)
+      expect([name, final.weights.get(name)!.data]).toEqual([name, values]);
+  });
+});
+
+test('a part whose making is stopped goes on where it was, and ends with the very bytes of one that never was', async () => {
+  const plan: EncodeInput = {
+    ...{ model: teacher.id, part: 'matrices', codec: 'vq2' },
+    calibration: { families: { up: 1 }, data: [], textShare: 0.5, rows: 2, rowLength: 32, batches: 1, seed: 1 },
+  };
+  const make = async (checkpoint: Checkpoint | undefined, stopAt = Infinity) => {
+    const aborter = new AbortController();
+    const saved: Checkpoint[] = [];
+    const context: TaskContext = {
+      ...{ artifacts: shop.artifacts, threads: 1, codeVersion: 'test', signal: aborter.signal, checkpoint },
+      workDir: await mkdtemp(join(shop.dir, 'task-')),
+      saveCheckpoint: async (each) => void saved.push(JSON.parse(JSON.stringify(each)) as Checkpoint),
+      report: ({ fraction }) => fraction >= stopAt && aborter.abort(),
+    };
+    const output = await encodeTask(plan as unknown as Json, context, 0).catch((error: unknown) =>
+      ForgeError.from(error),
+    );
+    return { output, saved };
+  };
+  const whole = await make(undefined);
+  const stopped = await make(undefined, 0.4);
+  expect(stopped.output).toBeInstanceOf(ForgeError);
+  expect(stopped.saved.at(-1)!.state).toEqual({ tensors: 3 });
+  const resumed = await make(stopped.saved.at(-1));
+  expect(resumed.saved).toHaveLength(4);
+  expect(resumed.output).toEqual(whole.output);
+});
+
+describe('parameters', () => {
+  const mistakes = (given: object) => phase.check!(resolveParams(phase, given), {}, []);
+
+  test('know every codec that there is', () => {
+    expect(CODECS.toSorted()).toEqual(CODEC_NAMES.toSorted());
+    expect(mistakes({})).toEqual([]);
+  });
+
+  test('name a candidate or a rule; tables are not ternary', () => {
+    expect(mistakes({ choose: 'best' })[0]!.problem).toContain(
+      'it must be smallest or closest, or one of the candidates',
+    );
+    expect(mistakes({ candidates: ['tq1+tq1'] })[0]!.problem).toContain('embedding and head are not ternary');
+    expect(() => resolveParams(phase, { candidates: ['zip+int8'] })).toThrow(ForgeError);
+  });
+
+  test('the gate wants most of what came in, in fewer bytes', () => {
+    const judge = (metrics: Record<string, number>) =>
+      phase.gate({ artifacts: [], metrics }, { minReportRetention: 0.97 } as CompressionParams);
+    expect(judge({ retention: 0.99, timesSmaller: 4 })).toEqual([]);
+    expect(judge({ retention: 0.9, timesSmaller: 4 })).toEqual(['retention is 0.900, below minReportRetention 0.97']);
+    expect(judge({ timesSmaller: 0.9 })).toEqual([
+      'retention was not measured',
+      'what was chosen is no smaller than what came in',
+    ]);
   });
 });

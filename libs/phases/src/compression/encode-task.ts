@@ -42,7 +42,11 @@ export interface EncodeInput {
 const FILE = 'part.safetensors';
 
 /** Stores a part of a model, tensor by tensor; what is done is kept every now and then, and a kill goes on from there. */
-export async function encodeTask(input: Json, context: TaskContext): Promise<TaskOutput> {
+export async function encodeTask(
+  input: Json,
+  context: TaskContext,
+  checkpointSeconds = CHECKPOINT_SECONDS,
+): Promise<TaskOutput> {
   const plan = input as unknown as EncodeInput;
   const dir = join(context.workDir, 'model');
   await context.artifacts.materialise(plan.model, dir);
@@ -59,7 +63,7 @@ export async function encodeTask(input: Json, context: TaskContext): Promise<Tas
     context.signal.throwIfAborted();
     tensors.set(name, compress(plan.codec, sample, shared));
     context.report({ fraction: tensors.size / samples.size });
-    if (performance.now() - savedMs < 1000 * CHECKPOINT_SECONDS) continue;
+    if (performance.now() - savedMs < 1000 * checkpointSeconds) continue;
     await context.saveCheckpoint(await checkpointOf(made, model, lineage, context));
     savedMs = performance.now();
   }

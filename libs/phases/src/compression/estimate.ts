@@ -3,8 +3,8 @@ import { measuringSeconds, readModelsMiB, storedMiB } from '../shared/measuring.
 import { candidateOf } from './candidate.js';
 import type { CompressionParams } from './params.js';
 
-/** Weights per second and thread that a codec encodes, measured by `npm run bench -- compress`; the others take next to nothing. */
-const ENCODED_PER_SECOND: Readonly<Record<string, number>> = { seedlm4: 6e4, seedlm3: 7e4, vq2: 5e5, vq3: 8e5 };
+/** Weights that a codec encodes in a second, codebooks and moments included: measured, see docs/LOG.md; the others take next to nothing. */
+const ENCODED_PER_SECOND: Readonly<Record<string, number>> = { seedlm4: 7e4, seedlm3: 9e4, vq2: 4e5, vq3: 6e5 };
 const PLAIN_PER_SECOND = 5e6;
 /** Before, teacher, after, and the one that could have been chosen as well. */
 const MEASURED = 4;

@@ -9,17 +9,7 @@ const CANDIDATE = `^(${CODECS.join('|')})\\+(${CODECS.join('|')})$`;
 /** Parameters of compression. */
 export const params = paramsOf({
   candidates: Type.Array(Type.String({ pattern: CANDIDATE, description: 'MATRICES+TABLES, each a codec.' }), {
-    default: [
-      'tq2+f16',
-      'tq1+int8',
-      'rans+int8',
-      'rans+int4',
-      'int8+int8',
-      'int4+int8',
-      'vq3+int8',
-      'vq2+int8',
-      'seedlm4+int8',
-    ],
+    default: ['tq2+f16', 'tq1+int8', 'rans+int8', 'rans+int4', 'int8+int8', 'int4+int8', 'vq3+int8', 'vq2+int8'],
     minItems: 1,
     maxItems: 64,
     uniqueItems: true,

@@ -18,6 +18,8 @@ export function verdictsOf(
     `it takes ${sizeBytes} bytes instead of ${inputBytes}, ${timesSmaller!.toFixed(1)} times fewer, ${bitsPerWeight!.toFixed(2)} bits for each weight, header and tables included`,
     `on report it keeps ${percent(retention!)} of the score of what came in`,
   ];
+  if (rows.find(({ name }) => name === 'before')?.accuracy?.estimate === 0)
+    verdicts.push('what came in answers nothing right, so that retention says nothing');
   verdicts.push(...comparisons.map((each) => comparisonSentence(each, unit, 'the compressed model')));
   for (const { name, refused } of judged) if (refused !== undefined) verdicts.push(`${name} was refused: ${refused}`);
   if (exportLossDrift !== undefined)
