@@ -40,6 +40,26 @@ async function folderOf(role: string, { outcome }: Done = done): Promise<string>
   return dir;
 }
 
+/** A part by a codec that is calibrated; stopped when so much of it is done. A checkpoint follows every tensor. */
+async function makePart(checkpoint: Checkpoint | undefined, stopAt = Infinity, threads = 1) {
+  const plan: EncodeInput = {
+    ...{ model: teacher.id, part: 'matrices', codec: 'vq2' },
+    calibration: { families: { up: 1 }, data: [], textShare: 0.5, rows: 2, rowLength: 32, batches: 1, seed: 1 },
+  };
+  const aborter = new AbortController();
+  const saved: Checkpoint[] = [];
+  const context: TaskContext = {
+    ...{ artifacts: shop.artifacts, threads, codeVersion: 'test', signal: aborter.signal, checkpoint },
+    workDir: await mkdtemp(join(shop.dir, 'task-')),
+    saveCheckpoint: async (each) => void saved.push(JSON.parse(JSON.stringify(each)) as Checkpoint),
+    report: ({ fraction }) => fraction >= stopAt && aborter.abort(),
+  };
+  const output = await encodeTask(plan as unknown as Json, context, 0).catch((error: unknown) =>
+    ForgeError.from(error),
+  );
+  return { output, saved };
+}
+
 describe('compression of a ternary model', () => {
   test('ends with the final model, its exports and its compressed file', async () => {
     const { artifacts, metrics } = done.outcome;
@@ -140,30 +160,17 @@ describe('compression of a floating-point model', () => {
   });
 });
 
+test('the bytes of a part do not depend on the threads that its calibration ran on', async () => {
+  const make = async (threads: number) => (await makePart(undefined, Infinity, threads)).output;
+  expect(await make(2)).toEqual(await make(1));
+});
+
 test('a part whose making is stopped goes on where it was, and ends with the very bytes of one that never was', async () => {
-  const plan: EncodeInput = {
-    ...{ model: teacher.id, part: 'matrices', codec: 'vq2' },
-    calibration: { families: { up: 1 }, data: [], textShare: 0.5, rows: 2, rowLength: 32, batches: 1, seed: 1 },
-  };
-  const make = async (checkpoint: Checkpoint | undefined, stopAt = Infinity) => {
-    const aborter = new AbortController();
-    const saved: Checkpoint[] = [];
-    const context: TaskContext = {
-      ...{ artifacts: shop.artifacts, threads: 1, codeVersion: 'test', signal: aborter.signal, checkpoint },
-      workDir: await mkdtemp(join(shop.dir, 'task-')),
-      saveCheckpoint: async (each) => void saved.push(JSON.parse(JSON.stringify(each)) as Checkpoint),
-      report: ({ fraction }) => fraction >= stopAt && aborter.abort(),
-    };
-    const output = await encodeTask(plan as unknown as Json, context, 0).catch((error: unknown) =>
-      ForgeError.from(error),
-    );
-    return { output, saved };
-  };
-  const whole = await make(undefined);
-  const stopped = await make(undefined, 0.4);
+  const whole = await makePart(undefined);
+  const stopped = await makePart(undefined, 0.4);
   expect(stopped.output).toBeInstanceOf(ForgeError);
   expect(stopped.saved.at(-1)!.state).toEqual({ tensors: 3 });
-  const resumed = await make(stopped.saved.at(-1));
+  const resumed = await makePart(stopped.saved.at(-1));
   expect(resumed.saved).toHaveLength(4);
   expect(resumed.output).toEqual(whole.output);
 });

@@ -9,6 +9,8 @@ import type { CompressionParams } from './params.js';
 /** A model that candidates are made of. */
 export interface Source {
   readonly id: string;
+  /** Where its folder lies. */
+  readonly dir: string;
   readonly model: Model;
 }
 
@@ -29,8 +31,8 @@ export interface Planned extends Candidate {
 
 /** Reads the input, and the last floating-point model that it was made from. Says so where there is none. */
 export async function readSources(context: PhaseContext<CompressionParams>): Promise<Sources> {
-  const { artifact, model } = await readInputModel('compression', context);
-  const input = { id: artifact.id, model };
+  const { artifact, dir, model } = await readInputModel('compression', context);
+  const input = { id: artifact.id, dir, model };
   const { files } = await context.artifacts.manifest(artifact.id);
   const weights = files.filter(({ name }) => name.endsWith('.safetensors'));
   const inputBytes = weights.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -45,7 +47,7 @@ async function teacherOf(context: PhaseContext<CompressionParams>, input: Source
     const dir = join(workDir, 'teacher');
     await artifacts.materialise(id, dir);
     const model = await readModelFolder(dir);
-    if (model.config.vocabSize === input.model.config.vocabSize) return { id, model };
+    if (model.config.vocabSize === input.model.config.vocabSize) return { id, dir, model };
   }
   await note({
     code: 'NO_FLOAT_TEACHER',
