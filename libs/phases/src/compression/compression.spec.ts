@@ -1,9 +1,9 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ForgeError, type ArtifactName, type Json } from '@agent-forge/contracts';
 import { CODEC_NAMES } from '@agent-forge/codecs';
-import { freezeTernary, isTernary, TERNARY_TRAINING, type Model } from '@agent-forge/model';
+import { freezeTernary, isTernary, TERNARY_TRAINING, writeModelFolder, type Model } from '@agent-forge/model';
 import { resolveParams } from '../phase.js';
 import type { Checkpoint, TaskContext } from '../task.js';
 import { tinyModel } from '../testing/tiny-model.js';
@@ -119,7 +119,11 @@ describe('compression of a ternary model', () => {
 
 describe('without a floating-point ancestor', () => {
   test('a ternary model is its own teacher, and floating-point candidates are left out, with notes', async () => {
-    const orphan = await shop.import('orphan', marked(tinyModel(2, SHAPE)));
+    const dir = join(await mkdtemp(join(shop.dir, 'orphan-')), 'model');
+    await writeModelFolder(dir, marked(tinyModel(2, SHAPE)));
+    await writeFile(join(dir, 'agent.json'), '{}');
+    const { lineage } = await shop.artifacts.manifest(teacher.id);
+    const orphan = await shop.artifacts.putFolder(dir, 'orphan', { kind: 'model', lineage });
     const { outcome, notes } = await shop.run(phase, {
       inputs: [orphan],
       params: { ...TINY, candidates: ['tq1+int8', 'int4+int8'] },
@@ -128,6 +132,9 @@ describe('without a floating-point ancestor', () => {
     const { rows, selection } = await shop.report(outcome);
     expect(rows.map(({ name }) => name)).toEqual(['before', 'after']);
     expect(selection).toHaveLength(1);
+    // What lies beside the model goes on with it.
+    const { files } = await shop.artifacts.manifest(outcome.artifacts[0]!.id);
+    expect(files.map(({ name }) => name)).toContain('agent.json');
   });
 });
 
