@@ -138,6 +138,20 @@ describe('without a floating-point ancestor', () => {
   });
 });
 
+test('a ternary model with a scale for each row keeps the weights behind its codes, where no packed layout holds them', async () => {
+  const model = tinyModel(4, { hidden_size: 48, intermediate_size: 56 });
+  const config = { ...model.config, ternary: { ...TERNARY_TRAINING, scaleAxis: 'channel' as const } };
+  const channel = await shop.import('channel', { ...model, config });
+  const params = { ...TINY, candidates: ['tq1+int8', 'rans+int8'] };
+  const done = await shop.run(phase, { inputs: [channel], params });
+  expect(done.notes.map(({ code }) => code)).toEqual(['NO_FLOAT_TEACHER', 'CANDIDATE_SKIPPED', 'CHOSEN']);
+  const final = await shop.model(done.outcome, 'final');
+  const decoded = await readCompressedFolder(await folderOf('compressed', done), final);
+  expect(final.config.ternary).toEqual(config.ternary);
+  for (const [name, { data }] of freezeTernary(final).weights)
+    expect([name, data]).toEqual([name, decoded.weights.get(name)!.data]);
+});
+
 describe('compression of a floating-point model', () => {
   test('of any width, on text alone, with a head of its own', async () => {
     const model = tinyModel(3, { hidden_size: 48, intermediate_size: 56, tie_word_embeddings: false });

@@ -1,10 +1,13 @@
 import { join } from 'node:path';
-import { readModelFolder, type Model } from '@agent-forge/model';
+import { expectedShapes, isTernary, readModelFolder, type Model } from '@agent-forge/model';
 import { floatAncestor } from '../shared/float-ancestor.js';
 import type { PhaseContext } from '../phase.js';
 import { readInputModel } from '../shared/input-model.js';
 import { candidateOf, isTernaryCodec, type Candidate } from './candidate.js';
 import type { CompressionParams } from './params.js';
+
+/** Weights that have one scale in tq1 and tq2. */
+const TERNARY_BLOCK = 256;
 
 /** A model that candidates are made of. */
 export interface Source {
@@ -64,16 +67,26 @@ export async function plan(
 ): Promise<Planned[]> {
   const planned: Planned[] = [];
   for (const candidate of params.candidates.map(candidateOf)) {
-    const wantsTernary = isTernaryCodec(candidate.matrices);
-    const source = wantsTernary ? input : teacher;
-    if ((source.model.config.ternary !== undefined) === wantsTernary) planned.push({ ...candidate, source });
-    else
-      await note({
-        code: 'CANDIDATE_SKIPPED',
-        message: wantsTernary
-          ? `${candidate.name} was left out: ${candidate.matrices} holds ternary weights, and the model has others`
-          : `${candidate.name} was left out: there is no floating-point model to do it to, and weights that are ternary already would only become larger and worse`,
-      });
+    const source = isTernaryCodec(candidate.matrices) ? input : teacher;
+    const why = misfit(candidate, source.model);
+    if (why === undefined) planned.push({ ...candidate, source });
+    else await note({ code: 'CANDIDATE_SKIPPED', message: `${candidate.name} was left out: ${why}` });
   }
   return planned;
+}
+
+/** Why a candidate cannot be made of a model; undefined when it can. */
+function misfit({ matrices }: Candidate, { config }: Model): string | undefined {
+  const { ternary } = config;
+  if (!isTernaryCodec(matrices))
+    return ternary && 'there is no floating-point model to do it to, and ternary weights would become larger and worse';
+  if (ternary === undefined) return `${matrices} holds ternary weights, and the model has others`;
+  if (matrices === 'rans' || ternary.scaleAxis === 'tensor') return undefined;
+  const odd = [...expectedShapes(config)].find(
+    ([name, shape]) => isTernary(name) && shape.at(-1)! % TERNARY_BLOCK !== 0,
+  );
+  return (
+    odd &&
+    `each row of ${odd[0]} has a scale of its own, and ${odd[1].at(-1)} weights are no whole blocks of ${TERNARY_BLOCK}`
+  );
 }
