@@ -1,4 +1,4 @@
-// `node tools/kernels.mjs [merge|codecs]`: compiles libs/NAME/kernels/kernels.ts (AssemblyScript) into kernels.wasm.ts of that library.
+// `node tools/kernels.mjs merge|codecs`: compiles libs/NAME/kernels/kernels.ts (AssemblyScript) into kernels.wasm.ts of that library.
 // The compiler has 100 MB and is needed only when the kernels change, so it is fetched then and no dependency of the project.
 // A test compares the digest of the source that is written beside the code.
 import { execFileSync } from 'node:child_process';
@@ -11,8 +11,8 @@ import { ROOT } from './bootstrap.mjs';
 const COMPILER = 'assemblyscript@0.28.20';
 /** Where each library has its code. */
 const TARGETS = { merge: 'libs/merge/src/math/kernels.wasm.ts', codecs: 'libs/codecs/src/seedlm/kernels.wasm.ts' };
-const [library = 'merge'] = process.argv.slice(2);
-if (!Object.hasOwn(TARGETS, library)) throw new Error(`there are kernels of ${Object.keys(TARGETS).join(' and ')}`);
+const [library = ''] = process.argv.slice(2);
+if (!Object.hasOwn(TARGETS, library)) throw new Error(`name the library: ${Object.keys(TARGETS).join(' or ')}`);
 const NAME = `libs/${library}/kernels/kernels.ts`;
 const SOURCE = join(ROOT, NAME);
 const TARGET = join(ROOT, TARGETS[library]);

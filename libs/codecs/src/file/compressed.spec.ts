@@ -65,6 +65,13 @@ describe('a compressed file', () => {
     await writeSafetensors(join(dir, 'plain'), WEIGHTS);
     await expect(openCompressed(join(dir, 'plain'))).rejects.toMatchObject({ code: 'UNSUPPORTED_FORMAT' });
     const bytes = await readFile(join(dir, 'a'), 'latin1');
+    // As long as before, so that nothing else is wrong with it.
+    const huge = bytes.replace('\\"shape\\":[40,32]', '\\"shape\\":[99,99]');
+    expect(huge).not.toBe(bytes);
+    await writeFile(join(dir, 'huge'), huge, 'latin1');
+    await expect(openCompressed(join(dir, 'huge'))).rejects.toThrow(
+      'is not stored as its header and configuration say',
+    );
     await writeFile(join(dir, 'strange'), bytes.replaceAll('\\"int8\\"', '\\"int9\\"'), 'latin1');
     await expect(openCompressed(join(dir, 'strange'))).rejects.toThrow('there is no codec int9');
   });

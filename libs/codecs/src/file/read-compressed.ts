@@ -1,5 +1,6 @@
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError, shownValue } from '@agent-forge/contracts';
 import {
+  expectedShapes,
   openSafetensors,
   parseConfig,
   type LazyWeights,
@@ -24,8 +25,8 @@ type Form = Pick<CompressedTensor, 'codec' | 'shape'>;
  */
 export async function openCompressed(path: string): Promise<CompressedFile> {
   const source = await openSafetensors(path);
-  const forms = formsOf(path, source);
-  const config = parseConfig(jsonOf(path, source, 'config') as Record<string, unknown>);
+  const config = parseConfig(jsonOf(path, source, 'config'));
+  const forms = formsOf(path, source, config);
   const bytesOf = async (name: string) => (await source.readTyped(name)).data as Uint8Array;
   const shared = new Map<string, Promise<Uint8Array>>();
   const sharedOf = (codec: string): Promise<Uint8Array> | undefined => {
@@ -74,16 +75,18 @@ function jsonOf(path: string, { metadata }: TensorSource, key: string): unknown 
   }
 }
 
-function formsOf(path: string, source: TensorSource): Map<string, Form> {
+/** @throws ForgeError UNSUPPORTED_FORMAT for a tensor that is not what the configuration says: no room is taken for what a file only claims */
+function formsOf(path: string, source: TensorSource, config: LlamaConfig): Map<string, Form> {
   const json = jsonOf(path, source, 'tensors');
   const forms = new Map(Object.entries((json ?? {}) as Record<string, Form>));
+  const expected = expectedShapes(config);
   for (const [name, form] of forms) {
     const { codec, shape } = (form ?? {}) as Partial<Form>;
-    const isShape = Array.isArray(shape) && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
-    if (typeof codec !== 'string' || !isShape || !source.tensors.has(name))
+    const isStored = source.tensors.get(name)?.dtype === 'U8';
+    if (typeof codec !== 'string' || !isStored || String(shape) !== String(expected.get(name)))
       throw new ForgeError(
         'UNSUPPORTED_FORMAT',
-        `${path} is no compressed model: it does not say how ${name} is stored`,
+        `${path} is no compressed model: ${shownValue(name)} is not stored as its header and configuration say`,
       );
     codecOf(codec);
   }

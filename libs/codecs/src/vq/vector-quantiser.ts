@@ -1,4 +1,4 @@
-import { Rng } from '@agent-forge/contracts';
+import { ForgeError, Rng } from '@agent-forge/contracts';
 import type { WeightTensor } from '@agent-forge/model';
 import { BitReader, BitWriter } from '../bits.js';
 import { assertSize, type Codec, type EncodeContext, type Sample } from '../codec.js';
@@ -37,7 +37,11 @@ export function vectorQuantiser(name: string, shape: VectorShape): Codec {
   const sizes = [shape.centroids, ...(shape.residual === undefined ? [] : [shape.residual])];
   const sharedBytes = HALF_BYTES * shape.length * sizes.reduce((a, b) => a + b, 0);
   const booksOf = (shared: Uint8Array | undefined): Books => {
-    if (shared?.length !== sharedBytes) throw new Error(`${name} needs its codebooks of ${sharedBytes} bytes`);
+    if (shared?.length !== sharedBytes)
+      throw new ForgeError(
+        'UNSUPPORTED_FORMAT',
+        `${name} needs its codebooks of ${sharedBytes} bytes, and there are ${shared?.length ?? 'none'}`,
+      );
     let at = 0;
     return sizes.map((size) => {
       const book = Float64Array.from(readHalves(shared, size * shape.length, at));

@@ -29,7 +29,7 @@ describe('the choice', () => {
     expect(choose([int8, int4, vq, poor])).toMatchObject({ name: 'vq', isSound: true });
     expect(choose([int8, int4, vq, poor], { choose: 'closest' }).name).toBe('int8');
     expect(choose([int8, int4, vq, poor]).refusals).toEqual({
-      poor: 'it may keep as little as 90.0 % of the accuracy, below 99.0 %',
+      poor: 'it may keep as little as 90.0 % of the score, below 99.0 %',
     });
   });
 

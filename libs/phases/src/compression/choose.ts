@@ -78,7 +78,7 @@ function refusal(
     return `plain rounding (${rounded.name}) is as close to the teacher in no more bytes`;
   const { low } = candidate.retention;
   if (!(low >= minRetention))
-    return `it may keep as little as ${(100 * low).toFixed(1)} % of the accuracy, below ${(100 * minRetention).toFixed(1)} %`;
+    return `it may keep as little as ${(100 * low).toFixed(1)} % of the score, below ${(100 * minRetention).toFixed(1)} %`;
   return undefined;
 }
 

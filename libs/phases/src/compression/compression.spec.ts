@@ -1,9 +1,9 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ForgeError, type ArtifactName, type Json } from '@agent-forge/contracts';
 import { CODEC_NAMES } from '@agent-forge/codecs';
-import { freezeTernary, isTernary, TERNARY_TRAINING, type Model } from '@agent-forge/model';
+import { freezeTernary, isTernary, TERNARY_TRAINING, writeModelFolder, type Model } from '@agent-forge/model';
 import { resolveParams } from '../phase.js';
 import type { Checkpoint, TaskContext } from '../task.js';
 import { tinyModel } from '../testing/tiny-model.js';
@@ -38,6 +38,26 @@ async function folderOf(role: string, { outcome }: Done = done): Promise<string>
   const dir = join(await mkdtemp(join(shop.dir, 'read-')), role);
   await shop.artifacts.materialise(outcome.artifacts.find((artifact) => artifact.role === role)!.id, dir);
   return dir;
+}
+
+/** A part by a codec that is calibrated; stopped when so much of it is done. A checkpoint follows every tensor. */
+async function makePart(checkpoint: Checkpoint | undefined, stopAt = Infinity, threads = 1) {
+  const plan: EncodeInput = {
+    ...{ model: teacher.id, part: 'matrices', codec: 'vq2' },
+    calibration: { families: { up: 1 }, data: [], textShare: 0.5, rows: 2, rowLength: 32, batches: 1, seed: 1 },
+  };
+  const aborter = new AbortController();
+  const saved: Checkpoint[] = [];
+  const context: TaskContext = {
+    ...{ artifacts: shop.artifacts, threads, codeVersion: 'test', signal: aborter.signal, checkpoint },
+    workDir: await mkdtemp(join(shop.dir, 'task-')),
+    saveCheckpoint: async (each) => void saved.push(JSON.parse(JSON.stringify(each)) as Checkpoint),
+    report: ({ fraction }) => fraction >= stopAt && aborter.abort(),
+  };
+  const output = await encodeTask(plan as unknown as Json, context, 0).catch((error: unknown) =>
+    ForgeError.from(error),
+  );
+  return { output, saved };
 }
 
 describe('compression of a ternary model', () => {
@@ -99,7 +119,11 @@ describe('compression of a ternary model', () => {
 
 describe('without a floating-point ancestor', () => {
   test('a ternary model is its own teacher, and floating-point candidates are left out, with notes', async () => {
-    const orphan = await shop.import('orphan', marked(tinyModel(2, SHAPE)));
+    const dir = join(await mkdtemp(join(shop.dir, 'orphan-')), 'model');
+    await writeModelFolder(dir, marked(tinyModel(2, SHAPE)));
+    await writeFile(join(dir, 'agent.json'), '{}');
+    const { lineage } = await shop.artifacts.manifest(teacher.id);
+    const orphan = await shop.artifacts.putFolder(dir, 'orphan', { kind: 'model', lineage });
     const { outcome, notes } = await shop.run(phase, {
       inputs: [orphan],
       params: { ...TINY, candidates: ['tq1+int8', 'int4+int8'] },
@@ -108,7 +132,24 @@ describe('without a floating-point ancestor', () => {
     const { rows, selection } = await shop.report(outcome);
     expect(rows.map(({ name }) => name)).toEqual(['before', 'after']);
     expect(selection).toHaveLength(1);
+    // What lies beside the model goes on with it.
+    const { files } = await shop.artifacts.manifest(outcome.artifacts[0]!.id);
+    expect(files.map(({ name }) => name)).toContain('agent.json');
   });
+});
+
+test('a ternary model with a scale for each row keeps the weights behind its codes, where no packed layout holds them', async () => {
+  const model = tinyModel(4, { hidden_size: 48, intermediate_size: 56 });
+  const config = { ...model.config, ternary: { ...TERNARY_TRAINING, scaleAxis: 'channel' as const } };
+  const channel = await shop.import('channel', { ...model, config });
+  const params = { ...TINY, candidates: ['tq1+int8', 'rans+int8'] };
+  const done = await shop.run(phase, { inputs: [channel], params });
+  expect(done.notes.map(({ code }) => code)).toEqual(['NO_FLOAT_TEACHER', 'CANDIDATE_SKIPPED', 'CHOSEN']);
+  const final = await shop.model(done.outcome, 'final');
+  const decoded = await readCompressedFolder(await folderOf('compressed', done), final);
+  expect(final.config.ternary).toEqual(config.ternary);
+  for (const [name, { data }] of freezeTernary(final).weights)
+    expect([name, data]).toEqual([name, decoded.weights.get(name)!.data]);
 });
 
 describe('compression of a floating-point model', () => {
@@ -140,30 +181,17 @@ describe('compression of a floating-point model', () => {
   });
 });
 
+test('the bytes of a part do not depend on the threads that its calibration ran on', async () => {
+  const make = async (threads: number) => (await makePart(undefined, Infinity, threads)).output;
+  expect(await make(2)).toEqual(await make(1));
+});
+
 test('a part whose making is stopped goes on where it was, and ends with the very bytes of one that never was', async () => {
-  const plan: EncodeInput = {
-    ...{ model: teacher.id, part: 'matrices', codec: 'vq2' },
-    calibration: { families: { up: 1 }, data: [], textShare: 0.5, rows: 2, rowLength: 32, batches: 1, seed: 1 },
-  };
-  const make = async (checkpoint: Checkpoint | undefined, stopAt = Infinity) => {
-    const aborter = new AbortController();
-    const saved: Checkpoint[] = [];
-    const context: TaskContext = {
-      ...{ artifacts: shop.artifacts, threads: 1, codeVersion: 'test', signal: aborter.signal, checkpoint },
-      workDir: await mkdtemp(join(shop.dir, 'task-')),
-      saveCheckpoint: async (each) => void saved.push(JSON.parse(JSON.stringify(each)) as Checkpoint),
-      report: ({ fraction }) => fraction >= stopAt && aborter.abort(),
-    };
-    const output = await encodeTask(plan as unknown as Json, context, 0).catch((error: unknown) =>
-      ForgeError.from(error),
-    );
-    return { output, saved };
-  };
-  const whole = await make(undefined);
-  const stopped = await make(undefined, 0.4);
+  const whole = await makePart(undefined);
+  const stopped = await makePart(undefined, 0.4);
   expect(stopped.output).toBeInstanceOf(ForgeError);
   expect(stopped.saved.at(-1)!.state).toEqual({ tensors: 3 });
-  const resumed = await make(stopped.saved.at(-1));
+  const resumed = await makePart(stopped.saved.at(-1));
   expect(resumed.saved).toHaveLength(4);
   expect(resumed.output).toEqual(whole.output);
 });

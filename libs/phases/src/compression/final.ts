@@ -1,5 +1,6 @@
+import { cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ArtifactName } from '@agent-forge/contracts';
+import { isModelFile, type ArtifactName } from '@agent-forge/contracts';
 import {
   assertAudit,
   auditWeights,
@@ -15,8 +16,12 @@ import { lineageOf } from '../shared/lineage.js';
 import type { Scored } from './candidates.js';
 import { readCompressedFolder } from './compressed-folder.js';
 import type { CompressionParams } from './params.js';
+import type { Source } from './sources.js';
 
 type Context = PhaseContext<CompressionParams>;
+
+/** The model card is about the model that came in. */
+const CARD = 'README.md';
 
 /** The model that goes on, as it is read back from its folder. */
 export interface Final {
@@ -30,7 +35,7 @@ export interface Final {
  * Stores what was chosen as a Hugging Face folder: packed where it is ternary, so that the folder is small as well, else its decoded values in float32. A ternary model
  * that the packed layout cannot hold keeps the weights behind its codes.
  */
-export async function storeFinal(context: Context, { candidate, artifact }: Scored): Promise<Final> {
+export async function storeFinal(context: Context, { candidate, artifact }: Scored, input: Source): Promise<Final> {
   const { artifacts, workDir } = context;
   const { source } = candidate;
   const from = join(workDir, 'chosen');
@@ -43,9 +48,17 @@ export async function storeFinal(context: Context, { candidate, artifact }: Scor
   else if (misfit('hf-packed', decoded) === undefined)
     await writePackedFolder(dir, decoded, { linearClass: 'autobitlinear' });
   else await writeModelFolder(dir, unfrozen(decoded, source.model));
-  const lineage = lineageOf('compression', context, [source.id], {});
+  await copyCompanions(input.dir, dir);
+  const parents = [...new Set([source.id, input.id])];
+  const lineage = lineageOf('compression', context, parents, {});
   const stored = await artifacts.putFolder(dir, 'final', { kind: 'model', lineage });
   return { artifact: stored, model: await readModelFolder(dir), decoded };
+}
+
+/** What lies beside the model that came in and is no part of it, for example the agent design that was found for it, goes on with it. */
+async function copyCompanions(from: string, to: string): Promise<void> {
+  for (const name of await readdir(from))
+    if (!isModelFile(name) && name !== CARD) await cp(join(from, name), join(to, name), { recursive: true });
 }
 
 /** The source's own matrices under the decoded tables. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
 import type { Model } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
@@ -15,7 +16,6 @@ import type { CompressionParams } from './params.js';
 import { reportOn, ROWS } from './report.js';
 import { marksOf } from './score-task.js';
 import { plan, readSources, type Sources } from './sources.js';
-import { join } from 'node:path';
 
 type Context = PhaseContext<CompressionParams>;
 
@@ -64,7 +64,7 @@ async function conclude(
   choice: Choice,
   progress: StageProgress,
 ): Promise<PhaseOutcome> {
-  const final = await storeFinal(context, chosen);
+  const final = await storeFinal(context, chosen, sources.input);
   const yardstick = await Yardstick.of(context, 'report', context.params.itemsPerFamily);
   const models = new Map<string, Model>([[ROWS.before, sources.input.model]]);
   if (sources.teacher !== sources.input) models.set(ROWS.teacher, sources.teacher.model);

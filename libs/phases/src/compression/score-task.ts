@@ -11,6 +11,7 @@ import {
   type Model,
 } from '@agent-forge/model';
 import { encoderOf, type FamilyMix } from '../shared/families.js';
+import { MEASURED_BYTES } from '../shared/limits.js';
 import { Yardstick, type Measured } from '../shared/yardstick.js';
 import type { TaskContext, TaskOutput } from '../task.js';
 import { readCompressedFolder, writeCompressedFolder } from './compressed-folder.js';
@@ -49,9 +50,6 @@ const WINDOW = 128;
 /** Windows: enough for two digits. */
 const MAX_WINDOWS = 64;
 const DIVERGENCE_TEXT_BYTES = 16_384;
-
-/** The teacher that was asked for last, ready to compute: all candidates of a run have the same. */
-let atHand: { readonly key: string; readonly scorer: SequenceScorer } | undefined;
 
 /** Writes a candidate, reads it back, and measures what was read. */
 export async function scoreTask(input: Json, context: TaskContext): Promise<TaskOutput> {
@@ -97,31 +95,28 @@ async function open(id: string, name: string, { artifacts, workDir }: TaskContex
   return storedModel(await readModelFolder(dir));
 }
 
-function yardstickOf({ families, data, seed }: ScoreInput, each: number, context: TaskContext): Promise<Yardstick> {
-  return Yardstick.of({ ...context, families, data: data as DataSource[], seed }, 'select', each);
+function yardstickOf(
+  { families, data, seed }: ScoreInput,
+  each: number,
+  context: TaskContext,
+  textBytes = MEASURED_BYTES,
+): Promise<Yardstick> {
+  return Yardstick.of({ ...context, families, data: data as DataSource[], seed }, 'select', each, { textBytes });
 }
 
 async function divergenceOf(plan: ScoreInput, model: Model, context: TaskContext): Promise<number> {
-  const { items, texts } = await Yardstick.of(
-    { ...context, families: plan.families, data: plan.data as DataSource[], seed: plan.seed },
-    'select',
-    plan.divergenceItemsPerFamily,
-    { textBytes: DIVERGENCE_TEXT_BYTES },
-  );
+  const { items, texts } = await yardstickOf(plan, plan.divergenceItemsPerFamily, context, DIVERGENCE_TEXT_BYTES);
   const encoder = encoderOf(model);
   const encoded: EncodedItem[] = [...items.map((item) => encoder.encode(item)), ...windowsOf(texts, model)];
   const maxLength = encoded.reduce((most, { ids }) => Math.max(most, ids.length - 1), 1);
-  const key = JSON.stringify([plan.teacher, maxLength, context.threads]);
-  if (atHand?.key !== key) {
-    await atHand?.scorer.release();
-    atHand = undefined;
-    const teacher = await open(plan.teacher, 'teacher', context);
-    atHand = {
-      key,
-      scorer: await SequenceScorer.create(teacher, { threads: context.threads, maxLength, distributions: true }),
-    };
+  const teacher = await open(plan.teacher, 'teacher', context);
+  const { threads } = context;
+  const scorer = await SequenceScorer.create(teacher, { threads, maxLength, distributions: true });
+  try {
+    return (await divergenceFrom(scorer, model, encoded, context)).divergence;
+  } finally {
+    await scorer.release();
   }
-  return (await divergenceFrom(atHand.scorer, model, encoded, context)).divergence;
 }
 
 /** Text as items of which every token counts. */

@@ -1,14 +1,19 @@
 import { join } from 'node:path';
-import { readModelFolder, type Model } from '@agent-forge/model';
+import { expectedShapes, isTernary, readModelFolder, type Model } from '@agent-forge/model';
 import { floatAncestor } from '../shared/float-ancestor.js';
 import type { PhaseContext } from '../phase.js';
 import { readInputModel } from '../shared/input-model.js';
 import { candidateOf, isTernaryCodec, type Candidate } from './candidate.js';
 import type { CompressionParams } from './params.js';
 
+/** Weights that have one scale in tq1 and tq2. */
+const TERNARY_BLOCK = 256;
+
 /** A model that candidates are made of. */
 export interface Source {
   readonly id: string;
+  /** Where its folder lies. */
+  readonly dir: string;
   readonly model: Model;
 }
 
@@ -29,8 +34,8 @@ export interface Planned extends Candidate {
 
 /** Reads the input, and the last floating-point model that it was made from. Says so where there is none. */
 export async function readSources(context: PhaseContext<CompressionParams>): Promise<Sources> {
-  const { artifact, model } = await readInputModel('compression', context);
-  const input = { id: artifact.id, model };
+  const { artifact, dir, model } = await readInputModel('compression', context);
+  const input = { id: artifact.id, dir, model };
   const { files } = await context.artifacts.manifest(artifact.id);
   const weights = files.filter(({ name }) => name.endsWith('.safetensors'));
   const inputBytes = weights.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -45,7 +50,7 @@ async function teacherOf(context: PhaseContext<CompressionParams>, input: Source
     const dir = join(workDir, 'teacher');
     await artifacts.materialise(id, dir);
     const model = await readModelFolder(dir);
-    if (model.config.vocabSize === input.model.config.vocabSize) return { id, model };
+    if (model.config.vocabSize === input.model.config.vocabSize) return { id, dir, model };
   }
   await note({
     code: 'NO_FLOAT_TEACHER',
@@ -62,16 +67,26 @@ export async function plan(
 ): Promise<Planned[]> {
   const planned: Planned[] = [];
   for (const candidate of params.candidates.map(candidateOf)) {
-    const wantsTernary = isTernaryCodec(candidate.matrices);
-    const source = wantsTernary ? input : teacher;
-    if ((source.model.config.ternary !== undefined) === wantsTernary) planned.push({ ...candidate, source });
-    else
-      await note({
-        code: 'CANDIDATE_SKIPPED',
-        message: wantsTernary
-          ? `${candidate.name} was left out: ${candidate.matrices} holds ternary weights, and the model has others`
-          : `${candidate.name} was left out: there is no floating-point model to do it to, and weights that are ternary already would only become larger and worse`,
-      });
+    const source = isTernaryCodec(candidate.matrices) ? input : teacher;
+    const why = misfit(candidate, source.model);
+    if (why === undefined) planned.push({ ...candidate, source });
+    else await note({ code: 'CANDIDATE_SKIPPED', message: `${candidate.name} was left out: ${why}` });
   }
   return planned;
+}
+
+/** Why a candidate cannot be made of a model; undefined when it can. */
+function misfit({ matrices }: Candidate, { config }: Model): string | undefined {
+  const { ternary } = config;
+  if (!isTernaryCodec(matrices))
+    return ternary && 'there is no floating-point model to do it to, and ternary weights would become larger and worse';
+  if (ternary === undefined) return `${matrices} holds ternary weights, and the model has others`;
+  if (matrices === 'rans' || ternary.scaleAxis === 'tensor') return undefined;
+  const odd = [...expectedShapes(config)].find(
+    ([name, shape]) => isTernary(name) && shape.at(-1)! % TERNARY_BLOCK !== 0,
+  );
+  return (
+    odd &&
+    `each row of ${odd[0]} has a scale of its own, and ${odd[1].at(-1)} weights are no whole blocks of ${TERNARY_BLOCK}`
+  );
 }
