@@ -17,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   up: async () => (await import('./up.js')).upCommand(),
   download: async () => (await import('./download.js')).downloadCommand(),
   eval: async () => (await import('./eval.js')).evalCommand(),
+  export: async () => (await import('./export.js')).exportCommand(),
   generate: async () => (await import('./generate.js')).generateCommand(),
   gc: async () => (await import('./gc.js')).gcCommand(),
   inspect: async () => (await import('./inspect.js')).inspectCommand(),
