@@ -7,6 +7,7 @@ export * from './phases.js';
 export * from './canonical-json.js';
 export * from './artifacts.js';
 export * from './artifact-store.js';
+export * from './lineage-document.js';
 export * from './model-files.js';
 export * from './subjects.js';
 export * from './events.js';

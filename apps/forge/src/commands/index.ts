@@ -24,5 +24,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   models: async () => (await import('./models.js')).modelsCommand(),
   phase: async () => (await import('./phase.js')).phaseCommand(),
   phases: async () => (await import('./phases.js')).phasesCommand(),
+  verify: async () => (await import('./verify.js')).verifyCommand(),
   train: async () => (await import('./train.js')).trainCommand(),
 };

@@ -19,7 +19,8 @@ export class RunIndex implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #runs = new Map<string, Map<string, RunState>>();
   readonly #stop = new AbortController();
   #sequence = 0;
-  readonly #folded = new EventEmitter();
+  /** As many wait as there are requests; each for a bounded time. */
+  readonly #folded = new EventEmitter().setMaxListeners(0);
   #following: Promise<void> | undefined;
 
   readonly #unreadable: Counter;

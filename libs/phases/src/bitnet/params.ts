@@ -72,7 +72,7 @@ export const params = paramsOf({
     minimum: 0,
     maximum: 2,
     description:
-      'Gate: accuracy as a part of the parent’s, or the parent’s bits per byte as a part of its own on text alone.',
+      'Gate: accuracy as a part of the parent’s, and of the control’s where there is one; on text alone their bits per byte as a part of its own.',
   }),
 });
 

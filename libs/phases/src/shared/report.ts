@@ -30,6 +30,8 @@ export interface ReportRow {
   readonly accuracy?: Interval;
   /** Nats per token. */
   readonly loss?: number;
+  /** exp(loss): of the tokens of answers, or of running text where that is all there is. */
+  readonly perplexity?: number;
   /** On running text. */
   readonly bitsPerByte?: number;
   readonly families?: Readonly<Record<string, FamilyScore>>;
