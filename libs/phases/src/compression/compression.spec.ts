@@ -16,23 +16,31 @@ import type { CompressionParams } from './params.js';
 
 const SHAPE = { hidden_size: 256, intermediate_size: 256, num_attention_heads: 4, num_hidden_layers: 1 };
 const SMALL = { selectItemsPerFamily: 10, divergenceItemsPerFamily: 5, itemsPerFamily: 10, calibrationBatches: 1 };
-const PARAMS = { ...SMALL, candidates: ['tq1+int8', 'rans+int4', 'f32+f32', 'int4+int8', 'vq2+int8'] };
+const PARAMS = { ...SMALL, candidates: ['tq1+int8', 'rans+int4', 'f32+f32', 'int4+int8'] };
 const TINY = { ...SMALL, exports: [] };
 
 let shop: Workshop;
 let teacher: ArtifactName;
 let input: ArtifactName;
+/** Too small for blocks of 256, and quick. */
+let narrow: ArtifactName;
 let done: Done;
 beforeAll(async () => {
   shop = await Workshop.open({ up: 1, next: 1 });
   const parent = tinyModel(1, SHAPE);
   teacher = await shop.import('parent', parent);
   input = await shop.import('ternary', marked(parent), { phase: 'bitnet', parents: [teacher.id] });
+  narrow = await shop.import('narrow', tinyModel(5));
   done = await shop.run(phase, { inputs: [input], params: PARAMS });
 }, 120_000);
 afterAll(() => shop?.close());
 
 const marked = (model: Model): Model => ({ ...model, config: { ...model.config, ternary: TERNARY_TRAINING } });
+
+/** Equal numbers; 0 and −0 are. */
+function same(a: Float32Array, b: Float32Array): boolean {
+  return a.length === b.length && a.every((x, i) => x === b[i]);
+}
 
 async function folderOf(role: string, { outcome }: Done = done): Promise<string> {
   const dir = join(await mkdtemp(join(shop.dir, 'read-')), role);
@@ -43,7 +51,7 @@ async function folderOf(role: string, { outcome }: Done = done): Promise<string>
 /** A part by a codec that is calibrated; stopped when so much of it is done. A checkpoint follows every tensor. */
 async function makePart(checkpoint: Checkpoint | undefined, stopAt = Infinity, threads = 1) {
   const plan: EncodeInput = {
-    ...{ model: teacher.id, part: 'matrices', codec: 'vq2' },
+    ...{ model: narrow.id, part: 'matrices', codec: 'vq2' },
     calibration: { families: { up: 1 }, data: [], textShare: 0.5, rows: 2, rowLength: 32, batches: 1, seed: 1 },
   };
   const aborter = new AbortController();
@@ -97,21 +105,21 @@ describe('compression of a ternary model', () => {
     const before = freezeTernary(marked(tinyModel(1, SHAPE)));
     expect(final.config.ternary).toMatchObject({ mode: 'offline' });
     for (const [name, { data }] of decoded.weights) {
-      expect([name, final.weights.get(name)!.data]).toEqual([name, data]);
-      if (isTernary(name)) expect([name, data]).toEqual([name, before.weights.get(name)!.data]);
+      expect([name, same(final.weights.get(name)!.data, data)]).toEqual([name, true]);
+      if (isTernary(name)) expect([name, same(data, before.weights.get(name)!.data)]).toEqual([name, true]);
     }
   });
 
   test('parts that candidates have in common are made once', () => {
     // Four of matrices, and three of tables: int8 and f32 and int4 of two models each at most.
     const parts =
-      new Set(['tq1', 'rans', 'f32', 'int4', 'vq2']).size + new Set(['input int8', 'input int4', 'f32', 'int8']).size;
+      new Set(['tq1', 'rans', 'f32', 'int4']).size + new Set(['input int8', 'input int4', 'f32', 'int8']).size;
     expect(done.taskRuns).toBe(parts + PARAMS.candidates.length);
   });
 
   test('a run done again ends with the same bytes', async () => {
     const params = { ...TINY, candidates: ['vq2+int8'] };
-    const run = async () => (await shop.run(phase, { inputs: [input], params })).outcome.artifacts;
+    const run = async () => (await shop.run(phase, { inputs: [narrow], params })).outcome.artifacts;
     const ids = (artifacts: readonly ArtifactName[]) => artifacts.slice(0, -1).map(({ id }) => id);
     expect(ids(await run())).toEqual(ids(await run()));
   });
@@ -120,7 +128,7 @@ describe('compression of a ternary model', () => {
 describe('without a floating-point ancestor', () => {
   test('a ternary model is its own teacher, and floating-point candidates are left out, with notes', async () => {
     const dir = join(await mkdtemp(join(shop.dir, 'orphan-')), 'model');
-    await writeModelFolder(dir, marked(tinyModel(2, SHAPE)));
+    await writeModelFolder(dir, marked(tinyModel(2)));
     await writeFile(join(dir, 'agent.json'), '{}');
     const { lineage } = await shop.artifacts.manifest(teacher.id);
     const orphan = await shop.artifacts.putFolder(dir, 'orphan', { kind: 'model', lineage });
@@ -149,7 +157,7 @@ test('a ternary model with a scale for each row keeps the weights behind its cod
   const decoded = await readCompressedFolder(await folderOf('compressed', done), final);
   expect(final.config.ternary).toEqual(config.ternary);
   for (const [name, { data }] of freezeTernary(final).weights)
-    expect([name, data]).toEqual([name, decoded.weights.get(name)!.data]);
+    expect([name, same(data, decoded.weights.get(name)!.data)]).toEqual([name, true]);
 });
 
 describe('compression of a floating-point model', () => {
@@ -177,7 +185,7 @@ describe('compression of a floating-point model', () => {
     const final = await shop.model(outcome, 'final');
     const decoded = await readCompressedFolder(await folderOf('compressed', { outcome } as Done), final);
     for (const [name, { data: values }] of decoded.weights)
-      expect([name, final.weights.get(name)!.data]).toEqual([name, values]);
+      expect([name, same(final.weights.get(name)!.data, values)]).toEqual([name, true]);
   });
 });
 
@@ -190,9 +198,9 @@ test('a part whose making is stopped goes on where it was, and ends with the ver
   const whole = await makePart(undefined);
   const stopped = await makePart(undefined, 0.4);
   expect(stopped.output).toBeInstanceOf(ForgeError);
-  expect(stopped.saved.at(-1)!.state).toEqual({ tensors: 3 });
+  expect(stopped.saved.at(-1)!.state).toEqual({ tensors: 6 });
   const resumed = await makePart(stopped.saved.at(-1));
-  expect(resumed.saved).toHaveLength(4);
+  expect(resumed.saved).toHaveLength(8);
   expect(resumed.output).toEqual(whole.output);
 });
 
