@@ -16,7 +16,7 @@ import { lineageOf } from '../shared/lineage.js';
 import type { Scored } from './candidates.js';
 import { readCompressedFolder } from './compressed-folder.js';
 import type { CompressionParams } from './params.js';
-import type { Source } from './sources.js';
+import { weightBytes, type Source } from './sources.js';
 
 type Context = PhaseContext<CompressionParams>;
 
@@ -26,6 +26,8 @@ const CARD = 'README.md';
 /** The model that goes on, as it is read back from its folder. */
 export interface Final {
   readonly artifact: ArtifactName;
+  /** Of its weight files. */
+  readonly sizeBytes: number;
   readonly model: Model;
   /** Decoded from the compressed file: what the folder must hold. */
   readonly decoded: Model;
@@ -52,7 +54,8 @@ export async function storeFinal(context: Context, { candidate, artifact }: Scor
   const parents = [...new Set([source.id, input.id])];
   const lineage = lineageOf('compression', context, parents, {});
   const stored = await artifacts.putFolder(dir, 'final', { kind: 'model', lineage });
-  return { artifact: stored, model: await readModelFolder(dir), decoded };
+  const { files } = await artifacts.manifest(stored.id);
+  return { artifact: stored, sizeBytes: weightBytes(files), model: await readModelFolder(dir), decoded };
 }
 
 /** What lies beside the model that came in and is no part of it, for example the agent design that was found for it, goes on with it. */

@@ -31,7 +31,16 @@ export const phase = definePhase({
   run: async (context) => (await import('./run.js')).run(context),
   metrics: {
     figures: [
-      ...['retention', 'retentionLow', 'teacherRetention', 'sizeBytes', 'inputBytes', 'timesSmaller', 'bitsPerWeight'],
+      ...[
+        'retention',
+        'retentionLow',
+        'teacherRetention',
+        'sizeBytes',
+        'folderBytes',
+        'inputBytes',
+        'timesSmaller',
+        'bitsPerWeight',
+      ],
       ...['candidates', 'refused', 'exportLossDrift'],
     ],
     rows: ['before', 'teacher', 'after', 'runnerUp'],

@@ -67,7 +67,7 @@ function rowsOf({ sources, chosen, final, runnerUp, measured, forms }: Compressi
   return rows;
 }
 
-function figuresOf({ sources, chosen, scored, choice, measured, forms }: CompressionResult, seed: number) {
+function figuresOf({ sources, chosen, scored, choice, final, measured, forms }: CompressionResult, seed: number) {
   const marks = (name: string) => {
     const { tasks, text } = measured.get(name)!;
     return { ...(tasks ? { correct: tasks.correct } : {}), ...(text ? { texts: text.texts } : {}) };
@@ -76,6 +76,7 @@ function figuresOf({ sources, chosen, scored, choice, measured, forms }: Compres
   const loss = lossOf(measured.get(ROWS.after)!);
   return {
     sizeBytes: chosen.sizeBytes,
+    folderBytes: final.sizeBytes,
     inputBytes: sources.inputBytes,
     timesSmaller: sources.inputBytes / chosen.sizeBytes,
     bitsPerWeight: bitsPerWeight(chosen),

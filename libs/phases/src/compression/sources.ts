@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ManifestFile } from '@agent-forge/contracts';
 import { expectedShapes, isTernary, readModelFolder, type Model } from '@agent-forge/model';
 import { floatAncestor } from '../shared/float-ancestor.js';
 import type { PhaseContext } from '../phase.js';
@@ -37,9 +38,13 @@ export async function readSources(context: PhaseContext<CompressionParams>): Pro
   const { artifact, dir, model } = await readInputModel('compression', context);
   const input = { id: artifact.id, dir, model };
   const { files } = await context.artifacts.manifest(artifact.id);
+  return { input, teacher: await teacherOf(context, input), inputBytes: weightBytes(files) };
+}
+
+/** Bytes of the weight files of a model folder. */
+export function weightBytes(files: readonly ManifestFile[]): number {
   const weights = files.filter(({ name }) => name.endsWith('.safetensors'));
-  const inputBytes = weights.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return { input, teacher: await teacherOf(context, input), inputBytes };
+  return weights.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 async function teacherOf(context: PhaseContext<CompressionParams>, input: Source): Promise<Source> {
@@ -60,18 +65,21 @@ async function teacherOf(context: PhaseContext<CompressionParams>, input: Source
   return input;
 }
 
-/** The candidates that can be made of what there is; a note for each that cannot. */
+/** The candidates that can be made of what there is; a note for each reason why others cannot. */
 export async function plan(
   { params, note }: Pick<PhaseContext<CompressionParams>, 'params' | 'note'>,
   { input, teacher }: Sources,
 ): Promise<Planned[]> {
   const planned: Planned[] = [];
+  const skipped = new Map<string, string[]>();
   for (const candidate of params.candidates.map(candidateOf)) {
     const source = isTernaryCodec(candidate.matrices) ? input : teacher;
     const why = misfit(candidate, source.model);
     if (why === undefined) planned.push({ ...candidate, source });
-    else await note({ code: 'CANDIDATE_SKIPPED', message: `${candidate.name} was left out: ${why}` });
+    else skipped.set(why, [...(skipped.get(why) ?? []), candidate.name]);
   }
+  for (const [why, names] of skipped)
+    await note({ code: 'CANDIDATE_SKIPPED', message: `left out: ${names.join(', ')}; ${why}` });
   return planned;
 }
 
@@ -80,7 +88,7 @@ function misfit({ matrices }: Candidate, { config }: Model): string | undefined 
   const { ternary } = config;
   if (!isTernaryCodec(matrices))
     return ternary && 'there is no floating-point model to do it to, and ternary weights would become larger and worse';
-  if (ternary === undefined) return `${matrices} holds ternary weights, and the model has others`;
+  if (ternary === undefined) return 'they hold ternary weights, and the model has others';
   if (matrices === 'rans' || ternary.scaleAxis === 'tensor') return undefined;
   const odd = [...expectedShapes(config)].find(
     ([name, shape]) => isTernary(name) && shape.at(-1)! % TERNARY_BLOCK !== 0,

@@ -10,12 +10,13 @@ export function verdictsOf(
   figures: Readonly<Record<string, number>>,
 ): string[] {
   const unit = rows.some(({ accuracy }) => accuracy) ? 'points' : 'bits per byte';
-  const { sizeBytes, inputBytes, timesSmaller, bitsPerWeight, retention, exportLossDrift } = figures;
+  const { sizeBytes, folderBytes, inputBytes, timesSmaller, bitsPerWeight, retention, exportLossDrift } = figures;
   const verdicts = [
     isSound
       ? `${chosen.name} was chosen: on select it keeps at least ${percent(chosen.retention.low)} of the score of what came in`
       : `no rule speaks for ${chosen.name}, which goes on all the same: ${chosen.refused ?? 'it was named by the recipe'}`,
     `it takes ${sizeBytes} bytes instead of ${inputBytes}, ${timesSmaller!.toFixed(1)} times fewer, ${bitsPerWeight!.toFixed(2)} bits for each weight, header and tables included`,
+    `as a Hugging Face folder, which holds the same values, its weights take ${folderBytes} bytes`,
     `on report it keeps ${percent(retention!)} of the score of what came in`,
   ];
   if (rows.find(({ name }) => name === 'before')?.accuracy?.estimate === 0)
