@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ForgeError, type ArtifactName, type Json } from '@agent-forge/contracts';
@@ -67,6 +67,19 @@ async function makePart(checkpoint: Checkpoint | undefined, stopAt = Infinity, t
   );
   return { output, saved };
 }
+
+test('the final model has a card that says where it comes from, what was measured, and what was lost', async () => {
+  const dir = await folderOf('final');
+  const card = await readFile(join(dir, 'README.md'), 'utf8');
+  expect(card).toMatch(/^---\nlibrary_name: transformers\n/);
+  expect(card).toContain('tags: [agent-forge, ternary, bitnet]');
+  expect(card).toContain('### compression');
+  for (const verdict of (await shop.report(done.outcome)).verdicts.slice(0, 2)) expect(card).toContain(`- ${verdict}`);
+  expect(card).toMatch(
+    new RegExp(`this model\\n  ${input.id.slice(0, 12)}  bitnet \\(model\\)\\n    ${teacher.id.slice(0, 12)}`),
+  );
+  expect(await readFile(join(dir, 'accuracy.svg'), 'utf8')).toContain('<title>Held-out accuracy');
+});
 
 describe('compression of a ternary model', () => {
   test('ends with the final model, its exports and its compressed file', async () => {

@@ -1,4 +1,4 @@
-import { cp, readdir } from 'node:fs/promises';
+import { cp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isModelFile, type ArtifactName } from '@agent-forge/contracts';
 import {
@@ -20,25 +20,34 @@ import { weightBytes, type Source } from './sources.js';
 
 type Context = PhaseContext<CompressionParams>;
 
-/** The model card is about the model that came in. */
+/** A card that came in is about that model; this one gets its own. */
 const CARD = 'README.md';
 
-/** The model that goes on, as it is read back from its folder. */
-export interface Final {
-  readonly artifact: ArtifactName;
-  /** Of its weight files. */
-  readonly sizeBytes: number;
+/** The model that goes on, written as a folder and read back from it. */
+export interface BuiltFinal {
+  readonly dir: string;
+  readonly parents: readonly string[];
   readonly model: Model;
   /** Decoded from the compressed file: what the folder must hold. */
   readonly decoded: Model;
 }
 
+/** The same, stored. */
+export interface Final extends BuiltFinal {
+  readonly artifact: ArtifactName;
+  /** Of its weight files. */
+  readonly sizeBytes: number;
+}
+
 /**
- * Stores what was chosen as a Hugging Face folder: packed where it is ternary, so that the folder is small as well, else its decoded values in float32. A ternary model
+ * Writes what was chosen as a Hugging Face folder: packed where it is ternary, so that the folder is small as well, else its decoded values in float32. A ternary model
  * that the packed layout cannot hold keeps the weights behind its codes.
  */
-export async function storeFinal(context: Context, { candidate, artifact }: Scored, input: Source): Promise<Final> {
-  const { artifacts, workDir } = context;
+export async function buildFinal(
+  { artifacts, workDir }: Context,
+  { candidate, artifact }: Scored,
+  input: Source,
+): Promise<BuiltFinal> {
   const { source } = candidate;
   const from = join(workDir, 'chosen');
   await artifacts.materialise(artifact.id, from);
@@ -51,11 +60,20 @@ export async function storeFinal(context: Context, { candidate, artifact }: Scor
     await writePackedFolder(dir, decoded, { linearClass: 'autobitlinear' });
   else await writeModelFolder(dir, unfrozen(decoded, source.model));
   await copyCompanions(input.dir, dir);
-  const parents = [...new Set([source.id, input.id])];
-  const lineage = lineageOf('compression', context, parents, {});
-  const stored = await artifacts.putFolder(dir, 'final', { kind: 'model', lineage });
-  const { files } = await artifacts.manifest(stored.id);
-  return { artifact: stored, sizeBytes: weightBytes(files), model: await readModelFolder(dir), decoded };
+  return { dir, parents: [...new Set([source.id, input.id])], model: await readModelFolder(dir), decoded };
+}
+
+/** Stores the final model with its card. @param card files by name */
+export async function storeFinal(
+  context: Context,
+  built: BuiltFinal,
+  card: Readonly<Record<string, string>>,
+): Promise<Final> {
+  for (const [name, text] of Object.entries(card)) await writeFile(join(built.dir, name), text);
+  const lineage = lineageOf('compression', context, built.parents, {});
+  const artifact = await context.artifacts.putFolder(built.dir, 'final', { kind: 'model', lineage });
+  const { files } = await context.artifacts.manifest(artifact.id);
+  return { ...built, artifact, sizeBytes: weightBytes(files) };
 }
 
 /** What lies beside the model that came in and is no part of it, for example the agent design that was found for it, goes on with it. */

@@ -16,58 +16,71 @@ import { verdictsOf } from './verdicts.js';
 /** What the rows of the report are called. */
 export const ROWS = { before: 'before', teacher: 'teacher', after: 'after', runnerUp: 'runner-up' } as const;
 
-/** Everything that came of the phase. */
-export interface CompressionResult {
+/** What the phase has measured before its result is stored. */
+export interface Findings {
   readonly sources: Sources;
   readonly scored: readonly Scored[];
   readonly chosen: Scored;
   readonly choice: Choice;
-  readonly final: Final;
   readonly runnerUp: Scored | undefined;
   readonly measured: ReadonlyMap<string, Measured>;
+}
+
+/** What it stored. */
+export interface Stored {
+  readonly final: Final;
   readonly forms: readonly WrittenForm[];
 }
 
 /** Stores the tables; the final model goes on. */
 export async function reportOn(
   context: PhaseContext<CompressionParams>,
-  result: CompressionResult,
+  findings: Findings,
+  stored: Stored,
 ): Promise<PhaseOutcome> {
-  const { chosen, choice, final, measured, forms } = result;
-  const rows = rowsOf(result);
-  const comparisons = [ROWS.before, ROWS.teacher, ROWS.runnerUp]
-    .filter((name) => measured.has(name))
-    .flatMap((than) => compare(ROWS.after, than, measured));
-  const figures = figuresOf(result, context.seed);
-  const selection = result.scored.map((each) => selectionRow(each, choice));
-  const report: PhaseReport = {
-    ...{ phase: 'compression', rows, results: [ROWS.after], comparisons, selection, figures },
-    verdicts: verdictsOf(choice, comparisons, rows, figures),
-  };
-  const metrics: Record<string, number> = { ...figures };
+  const { final, forms } = stored;
+  const { chosen, measured } = findings;
+  const report = reportOf(findings, context.seed, stored);
+  const metrics: Record<string, number> = { ...report.figures };
   for (const [name, each] of measured) Object.assign(metrics, metricsOf(name, each));
   const artifacts = [final.artifact, ...forms.map(({ artifact }) => artifact), chosen.artifact];
   const ids = artifacts.map(({ id }) => id);
   return { artifacts: [...artifacts, await storeReport(context, report, ids, metrics)], metrics };
 }
 
-function rowsOf({ sources, chosen, final, runnerUp, measured, forms }: CompressionResult): ReportRow[] {
-  const known: Readonly<Record<string, { id: string; sizeBytes?: number }>> = {
+/** The report; before anything is stored it is what the model card says. */
+export function reportOf(findings: Findings, seed: number, stored?: Stored): PhaseReport {
+  const { choice, measured, scored } = findings;
+  const rows = rowsOf(findings, stored);
+  const comparisons = [ROWS.before, ROWS.teacher, ROWS.runnerUp]
+    .filter((name) => measured.has(name))
+    .flatMap((than) => compare(ROWS.after, than, measured));
+  const figures = figuresOf(findings, seed, stored);
+  const selection = scored.map((each) => selectionRow(each, choice));
+  return {
+    ...{ phase: 'compression', rows, results: [ROWS.after], comparisons, selection, figures },
+    verdicts: verdictsOf(choice, comparisons, rows, figures),
+  };
+}
+
+function rowsOf({ sources, chosen, runnerUp, measured }: Findings, stored?: Stored): ReportRow[] {
+  const known: Readonly<Record<string, { id?: string | undefined; sizeBytes?: number }>> = {
     [ROWS.before]: { id: sources.input.id, sizeBytes: sources.inputBytes },
     [ROWS.teacher]: { id: sources.teacher.id },
-    [ROWS.after]: { id: final.artifact.id, sizeBytes: chosen.sizeBytes },
+    [ROWS.after]: { id: stored?.final.artifact.id, sizeBytes: chosen.sizeBytes },
     ...(runnerUp ? { [ROWS.runnerUp]: { id: runnerUp.artifact.id, sizeBytes: runnerUp.sizeBytes } } : {}),
   };
   const rows: ReportRow[] = [...measured].map(([name, each]) => {
     const { id, sizeBytes } = known[name]!;
     return { ...rowOf(name, each, id), ...(sizeBytes === undefined ? {} : { sizeBytes }) };
   });
-  for (const { form, artifact, measured: each, sizeBytes } of forms)
+  for (const { form, artifact, measured: each, sizeBytes } of stored?.forms ?? [])
     rows.push({ ...rowOf(form, each, artifact.id), sizeBytes });
   return rows;
 }
 
-function figuresOf({ sources, chosen, scored, choice, final, measured, forms }: CompressionResult, seed: number) {
+function figuresOf({ sources, chosen, scored, choice, measured }: Findings, seed: number, stored?: Stored) {
+  const forms = stored?.forms ?? [];
   const marks = (name: string) => {
     const { tasks, text } = measured.get(name)!;
     return { ...(tasks ? { correct: tasks.correct } : {}), ...(text ? { texts: text.texts } : {}) };
@@ -76,7 +89,7 @@ function figuresOf({ sources, chosen, scored, choice, final, measured, forms }: 
   const loss = lossOf(measured.get(ROWS.after)!);
   return {
     sizeBytes: chosen.sizeBytes,
-    folderBytes: final.sizeBytes,
+    ...(stored ? { folderBytes: stored.final.sizeBytes } : {}),
     inputBytes: sources.inputBytes,
     timesSmaller: sources.inputBytes / chosen.sizeBytes,
     bitsPerWeight: bitsPerWeight(chosen),

@@ -1,19 +1,22 @@
 import { join } from 'node:path';
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError, type Manifest } from '@agent-forge/contracts';
 import type { Model } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
 import { paramError } from '../param-mistakes.js';
 import type { PhaseContext } from '../phase.js';
 import { writeForms } from '../shared/forms.js';
+import { modelCard } from '../shared/card/card.js';
+import { ancestorsIn, pastReports } from '../shared/card/past-reports.js';
+import type { PhaseReport } from '../shared/report.js';
 import { StageProgress } from '../shared/stage-progress.js';
 import { Yardstick, type Measured } from '../shared/yardstick.js';
 import { check } from './check.js';
 import { scoreCandidates, type Scored } from './candidates.js';
 import { chooseCandidate, type Choice } from './choose.js';
 import { readCompressedFolder } from './compressed-folder.js';
-import { formsFor, storeFinal } from './final.js';
+import { buildFinal, formsFor, storeFinal, type BuiltFinal } from './final.js';
 import type { CompressionParams } from './params.js';
-import { reportOn, ROWS } from './report.js';
+import { reportOf, reportOn, ROWS } from './report.js';
 import { marksOf } from './score-task.js';
 import { plan, readSources, type Sources } from './sources.js';
 
@@ -64,11 +67,11 @@ async function conclude(
   choice: Choice,
   progress: StageProgress,
 ): Promise<PhaseOutcome> {
-  const final = await storeFinal(context, chosen, sources.input);
+  const built = await buildFinal(context, chosen, sources.input);
   const yardstick = await Yardstick.of(context, 'report', context.params.itemsPerFamily);
   const models = new Map<string, Model>([[ROWS.before, sources.input.model]]);
   if (sources.teacher !== sources.input) models.set(ROWS.teacher, sources.teacher.model);
-  models.set(ROWS.after, final.model);
+  models.set(ROWS.after, built.model);
   const other = runnerUp(scored, chosen, choice);
   if (other) models.set(ROWS.runnerUp, await readCandidate(context, other));
   const measured = new Map<string, Measured>();
@@ -77,12 +80,27 @@ async function conclude(
     measured.set(name, await yardstick.measure(model, context));
     progress.at('measure', { fraction: measured.size / models.size });
   }
+  const findings = { sources, scored, chosen, choice, runnerUp: other, measured };
+  const final = await storeFinal(context, built, await cardOf(context, built, reportOf(findings, context.seed)));
   const wanted = {
     ...{ phase: 'compression', forms: formsFor(context.params.exports, chosen.candidate) },
     ...{ from: final.artifact, model: final.model, yardstick },
   };
   const forms = await writeForms(context, wanted, (fraction) => progress.at('exports', { fraction }));
-  return reportOn(context, { sources, scored, chosen, choice, final, runnerUp: other, measured, forms });
+  return reportOn(context, findings, { final, forms });
+}
+
+/** The model card: what all phases so far have measured, and this one. */
+async function cardOf(
+  { artifacts, seed, codeVersion }: Context,
+  { model, parents }: BuiltFinal,
+  own: PhaseReport,
+): Promise<Record<string, string>> {
+  const ancestors = new Map<string, Manifest>();
+  for (const parent of parents)
+    for (const [id, manifest] of await ancestorsIn(artifacts, parent)) ancestors.set(id, manifest);
+  const reports = [...(await pastReports(artifacts, ancestors)), own];
+  return modelCard({ model, parents, ancestors, reports, seed, codeVersion });
 }
 
 /** The control: the smallest one of the other matrices' codecs that could have been chosen as well. */
