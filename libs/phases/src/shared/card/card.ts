@@ -1,6 +1,6 @@
 import type { Manifest } from '@agent-forge/contracts';
 import { parameterCount, type Model } from '@agent-forge/model';
-import type { Interval, PhaseReport, ReportRow } from '../report.js';
+import type { Interval, PhaseReport, ReportRow, SelectionRow } from '../report.js';
 import { barPlot } from './plot.js';
 import { familiesOf, lostSkills, passedOn, percent, type PassedOn } from './skills.js';
 import { lineageTree } from './tree.js';
@@ -39,6 +39,8 @@ export function modelCard(subject: CardSubject): Record<string, string> {
 const MEASURED =
   'Accuracy in percent ± half of its 95 % interval, on items that neither training nor search nor choice has seen; on text, bits per byte.';
 
+const CHOSEN = 'What it was chosen from, measured on the select part:';
+
 function summary({ model: { config }, seed, codeVersion }: CardSubject): string {
   const { hiddenSize, numLayers, vocabSize, ternary } = config;
   const size = `${(parameterCount(config) / 1e6).toFixed(2)} million parameters`;
@@ -63,7 +65,7 @@ function stepTable(steps: readonly PassedOn[]): string[] {
   );
 }
 
-function phaseSection({ phase, rows, verdicts }: PhaseReport): string[] {
+function phaseSection({ phase, rows, verdicts, selection = [] }: PhaseReport): string[] {
   const table = rows.map(({ name, accuracy, loss, bitsPerByte, sizeBytes }) => [
     name,
     spread(accuracy) ?? '-',
@@ -72,7 +74,28 @@ function phaseSection({ phase, rows, verdicts }: PhaseReport): string[] {
     sizeBytes === undefined ? '-' : `${(sizeBytes / 1e3).toFixed(1)} kB`,
   ]);
   const head = ['', 'accuracy', 'loss', 'bits per byte', 'size'];
-  return [`### ${phase}`, '', ...markdown(head, table), '', ...verdicts.map((verdict) => `- ${verdict}`)];
+  const chosenFrom = selection.length > 0 ? ['', CHOSEN, '', ...selectionTable(selection)] : [];
+  return [
+    `### ${phase}`,
+    '',
+    ...markdown(head, table),
+    '',
+    ...verdicts.map((verdict) => `- ${verdict}`),
+    ...chosenFrom,
+  ];
+}
+
+/** Smallest first; those that nothing else beats in both size and divergence are marked. */
+function selectionTable(selection: readonly SelectionRow[]): string[] {
+  const head = ['', 'bytes', 'bits a weight', 'KL from the teacher', 'keeps at least', 'on the front', ''];
+  const sorted = selection.toSorted((a, b) => a.sizeBytes - b.sizeBytes);
+  return markdown(
+    head,
+    sorted.map(({ name, sizeBytes, bitsPerWeight, divergence, retention, isOnFront, refused = '' }) => [
+      ...[name, String(sizeBytes), bitsPerWeight.toFixed(2), divergence.toPrecision(3), percent(retention.low)],
+      ...[isOnFront ? 'yes' : '', refused],
+    ]),
+  );
 }
 
 function lostOf(steps: readonly PassedOn[]): string[] {
