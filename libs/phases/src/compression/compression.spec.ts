@@ -74,6 +74,7 @@ test('the final model has a card that says where it comes from, what was measure
   expect(card).toMatch(/^---\nlibrary_name: transformers\n/);
   expect(card).toContain('tags: [agent-forge, ternary, bitnet]');
   expect(card).toContain('### compression');
+  expect(card).not.toMatch(/undefined|NaN|\n\n\n/);
   for (const verdict of (await shop.report(done.outcome)).verdicts.slice(0, 2)) expect(card).toContain(`- ${verdict}`);
   expect(card).toMatch(
     new RegExp(`this model\\n  ${input.id.slice(0, 12)}  bitnet \\(model\\)\\n    ${teacher.id.slice(0, 12)}`),

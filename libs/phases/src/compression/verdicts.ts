@@ -16,7 +16,10 @@ export function verdictsOf(
       ? `${chosen.name} was chosen: on select it keeps at least ${percent(chosen.retention.low)} of the score of what came in`
       : `no rule speaks for ${chosen.name}, which goes on all the same: ${chosen.refused ?? 'it was named by the recipe'}`,
     `it takes ${sizeBytes} bytes instead of ${inputBytes}, ${timesSmaller!.toFixed(1)} times fewer, ${bitsPerWeight!.toFixed(2)} bits for each weight, header and tables included`,
-    `as a Hugging Face folder, which holds the same values, its weights take ${folderBytes} bytes`,
+    // The card is written before the folder is whole.
+    ...(folderBytes === undefined
+      ? []
+      : [`as a Hugging Face folder, which holds the same values, its weights take ${folderBytes} bytes`]),
     `on report it keeps ${percent(retention!)} of the score of what came in`,
   ];
   if (rows.find(({ name }) => name === 'before')?.accuracy?.estimate === 0)

@@ -29,7 +29,7 @@ export function modelCard(subject: CardSubject): Record<string, string> {
     ['## What each phase passed on', '', MEASURED, '', ...stepTable(steps)],
     ...Object.keys(plots).map((name) => [`![${name.replace('.svg', '')} of what each phase passed on](${name})`]),
     ['## What was lost on the way', '', ...lostOf(steps)],
-    ['## What each phase measured', ''],
+    ['## What each phase measured'],
     ...subject.reports.map(phaseSection),
     ['## Where it comes from', '', ...lineageOf(subject)],
   ];
