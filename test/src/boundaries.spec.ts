@@ -9,6 +9,7 @@ const LAYERS = [
   'tensor',
   'model',
   'merge',
+  'codecs',
   'data',
   'run',
   'search',

@@ -2,39 +2,15 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../bootstrap.mjs';
+import { CONFIG, generate, NEW_TOKENS, PROMPT_TOKENS, VOCABULARY } from './lib/generation.mjs';
 import { MemoryBandwidth, Peer, table, takeTurns } from './lib.mjs';
 
 export const title = 'tokens/s of generation, against the memory-bandwidth bound and, with --peers, llama.cpp';
 export const needs = ['libs/model'];
 
-const PROMPT_TOKENS = 128;
-const NEW_TOKENS = 64;
-const VOCABULARY = 8192;
-/** Llama with its own head, as tools/peers/llama_cpp_decode.py writes it: 171 M parameters. */
-const CONFIG = {
-  model_type: 'llama',
-  vocab_size: VOCABULARY,
-  hidden_size: 1024,
-  num_hidden_layers: 12,
-  num_attention_heads: 16,
-  intermediate_size: 2816,
-  max_position_embeddings: 512,
-};
 const BYTES_PER_WEIGHT = 4;
 /** Length of a bandwidth window: a dozen passes over its array. */
 const BANDWIDTH_SECONDS = 0.6;
-
-/** Tokens per second of one prompt and of the tokens after the first, through the public generator. */
-async function generate(generator, prompt) {
-  const times = [performance.now()];
-  const options = { maxTokens: NEW_TOKENS + 1, temperature: 0, stopTokens: [] };
-  for await (const _ of generator.generate([prompt], options)) times.push(performance.now());
-  const [start, first] = times;
-  return {
-    prefill: (1000 * prompt.length) / (first - start),
-    decode: (1000 * NEW_TOKENS) / (times.at(-1) - first),
-  };
-}
 
 async function llamaCpp(threads) {
   const settings = { folder: join(ROOT, '.cache/peers'), promptTokens: PROMPT_TOKENS, newTokens: NEW_TOKENS, threads };

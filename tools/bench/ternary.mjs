@@ -3,36 +3,15 @@ import { availableParallelism } from 'node:os';
 import { mkdtempSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../bootstrap.mjs';
+import { CONFIG, generate, NEW_TOKENS, PROMPT_TOKENS, VOCABULARY } from './lib/generation.mjs';
 import { Peer, table, takeTurns } from './lib.mjs';
 
 export const title = 'bytes and tokens/s of float32, 4-bit and ternary exports and, with --peers, of llama.cpp';
 export const needs = ['libs/model'];
 
-const PROMPT_TOKENS = 128;
-const NEW_TOKENS = 64;
-const VOCABULARY = 8192;
-/** The shape of `bench -- decode`, with random weights. */
-const CONFIG = {
-  model_type: 'llama',
-  vocab_size: VOCABULARY,
-  hidden_size: 1024,
-  num_hidden_layers: 12,
-  num_attention_heads: 16,
-  intermediate_size: 2816,
-  max_position_embeddings: 512,
-};
 const OURS = ['fp32', 'q4', 'q2'];
 /** llama.cpp's encodings, with embedding and head in half precision but for f32. */
 const PEERS = ['F32', 'Q4_0', 'TQ2_0', 'TQ1_0'];
-
-/** Tokens per second of one prompt and of the tokens after the first, through the public generator. */
-async function generate(generator, prompt) {
-  const times = [performance.now()];
-  const options = { maxTokens: NEW_TOKENS + 1, temperature: 0, stopTokens: [] };
-  for await (const _ of generator.generate([prompt], options)) times.push(performance.now());
-  const [start, first] = times;
-  return { prefill: (1000 * prompt.length) / (first - start), decode: (1000 * NEW_TOKENS) / (times.at(-1) - first) };
-}
 
 /** Every export of our own that is asked for as a contestant, and its size. */
 async function ourContestants(m, model, folder, { threads, wanted }) {

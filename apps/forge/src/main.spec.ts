@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import type { Command } from 'commander';
+import { COMMANDS } from './commands/index.js';
 
 const CLI = fileURLToPath(new URL('./cli.js', import.meta.url));
 
@@ -14,3 +16,20 @@ test('a reader that goes away ends the command quietly', async () => {
   expect(stderr).toBe('');
   expect(code).toBe(0);
 });
+
+/** A command, or those beneath it that do something. */
+const leaves = (command: Command): Command[] =>
+  command.commands.length > 0 ? command.commands.flatMap(leaves) : [command];
+
+test.each(Object.entries(COMMANDS))(
+  '%s has help with an example, and --json where it answers something',
+  async (name, load) => {
+    for (const command of leaves((await load()) as Command)) {
+      let help = '';
+      command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+      expect([command.name(), help]).toEqual([command.name(), expect.stringMatching(/\nExamples?:\n {2}\S/)]);
+      const isSilent = name === 'up';
+      expect([command.name(), help.includes('--json')]).toEqual([command.name(), !isSilent]);
+    }
+  },
+);

@@ -44,9 +44,10 @@ export class GatewayModule {
   static for({ config, connection, store, logger }: GatewayModuleOptions): DynamicModule {
     const needs = { broker: brokerCheck(connection), store: () => store.check(), disk: diskCheck(config.dataDir) };
     const verifier = new TokenVerifier(publishedKeys(config.authUrl), () => config.issuer);
+    const registry = serviceRegistry('gateway');
     return {
       module: GatewayModule,
-      imports: [HealthModule.for(needs), MetricsModule.for(serviceRegistry('gateway'))],
+      imports: [HealthModule.for(needs), MetricsModule.for(registry)],
       controllers: [
         RunsController,
         EventsController,
@@ -62,7 +63,7 @@ export class GatewayModule {
         { provide: BrowserLogin, useValue: new BrowserLogin(config.authUrl, verifier) },
         { provide: RunLog, useValue: new RunLog(connection, '/agentforge/gateway') },
         { provide: RunFit, useValue: new RunFit(store, config) },
-        { provide: RunIndex, useValue: new RunIndex(connection, logger) },
+        { provide: RunIndex, useValue: new RunIndex(connection, logger, registry) },
         { provide: ARTIFACTS, useValue: store },
         { provide: Staging, useValue: new Staging(workDir(config.dataDir)) },
         { provide: CODE_VERSION, useValue: config.codeVersion },

@@ -16,7 +16,7 @@ import { readGatewayConfig, type GatewayConfig } from './config.js';
 import { ApiDocument } from './docs/docs.controller.js';
 import { describeApi } from './docs/openapi.js';
 import { GatewayModule } from './gateway.module.js';
-import { acceptUploads } from './uploads/accept-uploads.js';
+import { acceptBodies } from './uploads/accept-bodies.js';
 
 /** A gateway that is put together but does not listen yet. */
 export interface Gateway {
@@ -58,7 +58,7 @@ export async function createGateway(config: GatewayConfig, logger: Logger): Prom
     await ensureStreams(connection, config.natsReplicas);
     const { store, close: closeStore } = await openStore(storeLocation(config, 'gateway'));
     const app = await createHttpApp(GatewayModule.for({ config, connection, store, logger }), logger);
-    await acceptUploads(app);
+    await acceptBodies(app);
     app.get(ApiDocument).document = describeApi(app);
     const close = async () => {
       await app.close();

@@ -199,6 +199,8 @@ export interface PhaseDescription {
   produces: { role: string; kind: ArtifactKind; meaning: string }[];
   /** JSON Schema of its parameters, each with default, bounds and meaning. */
   params: Record<string, Json>;
+  /** What it measures, and a recipe may set bounds for; `*` stands for a part that a recipe chooses. */
+  metrics: string[];
   /** What one replica should be given. */
   resources: { cpus: number; memoryMiB: number };
   /** What it does when it fails and the recipe allows it. */

@@ -42,6 +42,16 @@ export const ERROR_CATALOG = {
     retry: 'permanent',
     meaning: 'No run, artifact or route of this id is visible to the caller.',
   },
+  METHOD_NOT_ALLOWED: {
+    httpStatus: 405,
+    retry: 'permanent',
+    meaning: 'The path exists, but does not take this method. The Allow header has those that it takes.',
+  },
+  URI_TOO_LONG: {
+    httpStatus: 414,
+    retry: 'permanent',
+    meaning: 'A part of the path is longer than any name or id can be.',
+  },
   PAYLOAD_TOO_LARGE: {
     httpStatus: 413,
     retry: 'permanent',
@@ -55,7 +65,8 @@ export const ERROR_CATALOG = {
   RUN_CONFLICT: {
     httpStatus: 409,
     retry: 'conflict',
-    meaning: 'The run changed in the meantime (compare-and-set failed). Read it again.',
+    meaning:
+      'What is asked for does not fit the state that the run is in, or the state changed in the meantime. The message says which; read the run again.',
   },
   INVALID_EVENT: {
     httpStatus: 422,
@@ -87,7 +98,8 @@ export const ERROR_CATALOG = {
   UNSUPPORTED_FORMAT: {
     httpStatus: 415,
     retry: 'permanent',
-    meaning: 'A file is of a kind that is never read (pickle, zip, HTML and the like).',
+    meaning:
+      'A file is of a kind that is never read (pickle, zip, HTML and the like), or a body of a type that the route does not take.',
   },
   SHAPE_MISMATCH: {
     httpStatus: 422,

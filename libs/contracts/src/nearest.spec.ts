@@ -8,6 +8,8 @@ describe('the nearest known name', () => {
     ['familes', ['families', 'phases', 'data'], 'families'],
     ['cognat', ['cognate', 'evomerge'], 'cognate'],
     ['xyz', ['families', 'phases'], undefined],
+    ['sede', ['name', 'seed'], 'seed'],
+    ['nope', ['copy', 'add'], undefined],
     ['', ['a'], undefined],
     ['constructor', [], undefined],
   ])('of %s', (name, known, meant) => {

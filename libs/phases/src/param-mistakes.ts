@@ -1,6 +1,6 @@
 import type { TObject, TSchema } from '@sinclair/typebox';
 import { Value, ValueErrorType, type ValueError } from '@sinclair/typebox/value';
-import { ForgeError, nearest } from '@agent-forge/contracts';
+import { ForgeError, nearest, shownValue } from '@agent-forge/contracts';
 import type { Phase } from './phase.js';
 
 /** Something wrong with the parameters of a phase. */
@@ -16,8 +16,6 @@ export function paramError(phase: string, { path, problem }: ParamMistake): Forg
   return new ForgeError('INVALID_ARGUMENT', `parameter ${path.join('.') || 'params'} of ${phase} ${problem}`);
 }
 
-/** Longer values are cut: a message is one line that a person reads. */
-const MAX_SHOWN = 80;
 /** So many names can be read in a line. */
 const MAX_NAMES = 40;
 
@@ -55,7 +53,7 @@ function pointerOf(path: string): string[] {
 
 function shown(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? `a list of ${value.length}` : 'a map';
-  return (JSON.stringify(value) ?? String(value)).slice(0, MAX_SHOWN);
+  return shownValue(value);
 }
 
 /** What a JSON Schema allows, for a person: `a whole number from 1 to 8`. */

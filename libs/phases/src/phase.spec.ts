@@ -57,7 +57,7 @@ describe('parameters', () => {
     ['one that is no choice', { optimizer: 'sgd' }, /optimizer of cognate is "sgd"; it must be muon or adamw$/],
     ['no flag', { generalist: 'yes' }, /generalist of cognate is "yes"; it must be true or false$/],
     ['a list', [1], /parameter params of cognate is a list of 1; it must be a map$/],
-    ['NaN', { trunkShare: Number.NaN }, /parameter trunkShare of cognate is null; it must be a number from 0 to 0.95$/],
+    ['NaN', { trunkShare: Number.NaN }, /parameter trunkShare of cognate is NaN; it must be a number from 0 to 0.95$/],
     ['__proto__', JSON.parse('{"__proto__": {"seeds": 3}}'), /parameter __proto__ of cognate is unknown/],
   ])('are refused by name: %s', (_, given, message) => {
     expect(() => resolveParams(cognate, given)).toThrow(

@@ -87,8 +87,11 @@ export interface Phase<S extends TObject = TObject> {
   readonly resources: { readonly cpus: number; readonly memoryMiB: number };
   /** What it hands out to whichever replica is free, by name; see {@link PhaseHost.runTasks}. */
   readonly tasks?: Readonly<Record<string, Task>>;
-  /** What the schema of its parameters cannot say; empty when nothing is wrong. */
-  check?(params: Static<S>, families: Readonly<Record<string, number>>): ParamMistake[];
+  /**
+   * What the schema of its parameters cannot say; empty when nothing is wrong.
+   * @param models roles of the models that it will find; `*` in a role stands for a part that the recipe chooses
+   */
+  check?(params: Static<S>, families: Readonly<Record<string, number>>, models: readonly string[]): ParamMistake[];
   /** What it will need and make, as far as can be told before: pure arithmetic on its parameters and what goes in. */
   estimate?(params: Static<S>, situation: Situation): Estimate;
   /** Does the work: reads artifacts, stores artifacts, measures. Runs in a worker thread. */

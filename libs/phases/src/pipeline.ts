@@ -46,11 +46,13 @@ export function pipelineMistakes(recipe: Pipeline, known: readonly Phase[] = pha
     const phase = known.find((one) => one.name === name);
     if (phase === undefined) return [];
     const problems = consumptionProblems(phase, params, i === 0 ? 'first' : before, recipe);
+    const models = i === 0 ? recipe.models.map((model) => model.name) : modelRoles(before);
     before = phase;
     const ofReading = problems.map((problem) => ({ phase: name, path: [], problem }));
     const schema = paramMistakes(phase, params);
-    const mistakes = schema.length > 0 ? schema : (phase.check?.(resolveParams(phase, params), recipe.families) ?? []);
-    const imported = i === 0 ? recipe.models.map((model) => model.name) : [];
+    const mistakes =
+      schema.length > 0 ? schema : (phase.check?.(resolveParams(phase, params), recipe.families, models) ?? []);
+    const imported = i === 0 ? models : [];
     const ofGates = metricMistakes(
       phase,
       gates,
@@ -58,6 +60,10 @@ export function pipelineMistakes(recipe: Pipeline, known: readonly Phase[] = pha
     );
     return [...ofReading, ...[...mistakes, ...ofGates].map((mistake) => ({ phase: name, ...mistake }))];
   });
+}
+
+function modelRoles(phase: Phase | undefined): string[] {
+  return (phase?.produces ?? []).filter(({ kind }) => kind === 'model').map(({ role }) => role);
 }
 
 function consumptionProblems(

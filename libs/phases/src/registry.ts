@@ -1,11 +1,12 @@
 import { phase as bitnet } from './bitnet/index.js';
 import { phase as cognate } from './cognate/index.js';
+import { phase as compression } from './compression/index.js';
 import { phase as evomerge } from './evomerge/index.js';
 import type { Phase } from './phase.js';
 import { phase as quietstar } from './quietstar/index.js';
 import { phase as training } from './training/index.js';
 
-export { bitnet, cognate, evomerge, quietstar, training };
+export { bitnet, cognate, compression, evomerge, quietstar, training };
 
 /** The phases that exist so far, in the order of the pipeline. */
-export const phases: readonly Phase[] = [cognate, evomerge, quietstar, bitnet, training];
+export const phases: readonly Phase[] = [cognate, evomerge, quietstar, bitnet, training, compression];

@@ -57,7 +57,10 @@ describe('a phase', () => {
   });
 
   test('whose fallback is no better fails all the same', async () => {
-    await expect(runPhase(phaseThat(broken, bad), context(true))).rejects.toMatchObject({ code: 'GATE_FAILED' });
+    await expect(runPhase(phaseThat(broken, bad), context(true))).rejects.toMatchObject({
+      code: 'GATE_FAILED',
+      message: expect.stringMatching(/^the loss is NaN; the fallback plain-average failed as well: .*below 1/),
+    });
   });
 
   test("is held to the recipe's bounds as well", async () => {

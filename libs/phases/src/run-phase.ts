@@ -17,8 +17,24 @@ export async function runPhase(phase: Phase, context: PhaseContext, bounds: Boun
     const error = ForgeError.from(thrown);
     const { fallback } = phase;
     if (error.retry !== 'permanent' || context.signal.aborted || !context.allowFallback || !fallback) throw error;
-    const outcome = judged(phase, context, bounds, await fallback.run(context));
+    const outcome = await fallenBack(phase, context, bounds, error);
     return { ...outcome, degraded: `${fallback.name}, because ${error.message}` };
+  }
+}
+
+/** @throws ForgeError of the fallback, whose message has the first cause as well */
+async function fallenBack(
+  phase: Phase,
+  context: PhaseContext,
+  bounds: Bounds,
+  cause: ForgeError,
+): Promise<PhaseOutcome> {
+  const { name, run } = phase.fallback!;
+  try {
+    return judged(phase, context, bounds, await run(context));
+  } catch (thrown) {
+    const error = ForgeError.from(thrown);
+    throw new ForgeError(error.code, `${cause.message}; the fallback ${name} failed as well: ${error.message}`, error);
   }
 }
 

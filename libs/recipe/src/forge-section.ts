@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ForgeError, isDigest, MAX_RECIPE_DATA, nearest, type BudgetRequest } from '@agent-forge/contracts';
+import { ForgeError, isDigest, MAX_RECIPE_DATA, nearest, shownValue, type BudgetRequest } from '@agent-forge/contracts';
 import { createFamily, FAMILIES } from '@agent-forge/data';
 import type { Field } from '@agent-forge/merge';
 import type { Source } from './recipe.js';
@@ -56,9 +56,7 @@ function checkFamily(name: string, field: Field): void {
 function readWeight(field: Field): number {
   const weight = field.isNull() ? 1 : field.scalar();
   if (typeof weight !== 'number' || !(weight > 0 && weight <= MAX_WEIGHT))
-    return field.fail(
-      `${field.name} is ${JSON.stringify(weight)}; a weight is a number above 0 and up to ${MAX_WEIGHT}`,
-    );
+    return field.fail(`${field.name} is ${shownValue(weight)}; a weight is a number above 0 and up to ${MAX_WEIGHT}`);
   return weight;
 }
 
@@ -103,6 +101,6 @@ export function readBudget(field: Field): BudgetRequest {
 function readLimit(field: Field): number {
   const limit = field.scalar();
   if (typeof limit !== 'number' || !(limit > 0 && limit < Infinity))
-    return field.fail(`${field.name} is ${JSON.stringify(limit)}; it must be a number above 0`);
+    return field.fail(`${field.name} is ${shownValue(limit)}; it must be a number above 0`);
   return limit;
 }

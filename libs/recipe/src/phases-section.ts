@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
-import { MAX_RECIPE_PHASES, nearest, type GateRequest } from '@agent-forge/contracts';
+import { MAX_RECIPE_PHASES, nearest, shownValue, type GateRequest } from '@agent-forge/contracts';
 import { Field, type Located } from '@agent-forge/merge';
 import { phases as knownPhases } from '@agent-forge/phases';
 import type { PhaseEntry } from './recipe.js';
@@ -77,7 +77,7 @@ function readBound(field: Field): number {
   const bound = field.scalar();
   return typeof bound === 'number' && Number.isFinite(bound)
     ? bound
-    : field.fail(`${field.name} is ${JSON.stringify(bound)}; it must be a number`);
+    : field.fail(`${field.name} is ${shownValue(bound)}; it must be a number`);
 }
 
 /** A parsed value as JSON; numbers that JSON cannot say become texts, which no schema takes for numbers. */

@@ -234,7 +234,7 @@ describe('every mistake is told with its place and what to do', () => {
       [
         /seconds is 0; it must be a number above 0/,
         /unknown key "memory" in forge.budget; did you mean memory_mib/,
-        /disk_mib is null; it must be/,
+        /disk_mib is Infinity; it must be/,
       ],
     ],
     ['nothing to do', 'forge: { name: x }', [/^1:1 it says nothing to do/]],

@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { byteTokenizer, initWeights, parseConfig, writeModelFolder } from '@agent-forge/model';
 import { estimateRun, machineProblems } from './estimate/estimate-run.js';
 import { trainingRate } from './estimate/machine.js';
+import { parseOverride } from './override.js';
 import { assertSubmittable, checkRecipeFile, fitToBudget, mistakeLine } from './report.js';
 
 let dir: string;
@@ -44,6 +46,28 @@ async function check(text: string, options: Parameters<typeof checkRecipeFile>[1
 }
 
 const linesOf = async (text: string) => (await check(text)).mistakes.map((mistake) => mistakeLine('r.yaml', mistake));
+describe('the recipes that come with the repository', () => {
+  const recipe = (name: string) => fileURLToPath(new URL(`../../../recipes/${name}.yaml`, import.meta.url));
+
+  test('are all here', async () => {
+    const files = (await readdir(dirname(recipe('quickstart')))).filter((name) => name.endsWith('.yaml'));
+    expect(files.sort()).toEqual(['from-text.yaml', 'full.yaml', 'import.yaml', 'quickstart.yaml']);
+  });
+
+  test.each([
+    ['quickstart', []],
+    ['full', []],
+    ['from-text', ['data.text=LONG']],
+    ['import', ['models.first=SMALL', 'models.second=OTHER', 'data.text=LONG']],
+  ])('%s is right', async (name, set) => {
+    const paths: Record<string, string> = { LONG: 'long.txt', SMALL: 'small', OTHER: 'other' };
+    const overrides = set.map((one) => parseOverride(one.replace(/[A-Z]+$/, (key) => join(dir, paths[key]!))));
+    const { mistakes, recipe: read } = await checkRecipeFile(recipe(name), { elsewhere: true, overrides });
+    expect(mistakes).toEqual([]);
+    expect(read!.phases.map(({ phase }) => phase).at(-1)).toBe('compression');
+  });
+});
+
 const trained = (data: string) => `forge:\n  data:\n    a: ${data}\n  phases: [cognate]\n`;
 const merged = (a: string, b: string) =>
   `merge_method: linear\nmodels:\n  - { model: ${a}, parameters: { weight: 1 } }\n  - { model: ${b}, parameters: { weight: 1 } }\n`;
@@ -161,7 +185,7 @@ describe('the estimate', () => {
     });
     expect(report.problems).toEqual([
       expect.stringMatching(
-        /^it needs about \d+ MiB of memory \(cognate \d+, evomerge \d+\), over its budget of 100 MiB/,
+        /^it needs about \d+ MiB of memory \(cognate \d+ MiB, evomerge \d+ MiB\), over its budget of 100 MiB/,
       ),
       expect.stringMatching(/^it needs about \d+ MiB of disk .* over its budget of 1 MiB/),
     ]);

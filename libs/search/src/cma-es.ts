@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { ForgeError, Rng, type Json } from '@agent-forge/contracts';
-import { betterOf, ranked, type Candidate, type Search, type SearchSettings } from './search.js';
+import { ranked, restored, StatefulSearch, type SearchSettings, type SearchState } from './search.js';
 
 /** More parameters than this take seconds for each decomposition, and more evaluations than anybody has. */
 const MAX_PARAMETERS = 500;
@@ -8,16 +8,13 @@ const MAX_PARAMETERS = 500;
 const SMALLEST_EIGENVALUE = 1e-14;
 
 /** What changes from generation to generation. */
-interface CmaState {
-  generation: number;
-  evaluations: number;
+interface CmaState extends SearchState {
   mean: number[];
   sigma: number;
   /** The lower triangle, row by row: row i has i + 1 values. */
   covariance: number[][];
   pathSigma: number[];
   pathCovariance: number[];
-  best: Candidate | null;
 }
 
 /** Constants that follow from dimension and population (Hansen, "The CMA Evolution Strategy: A Tutorial", arXiv:1604.00772, table 1, without negative weights). */
@@ -35,41 +32,27 @@ interface Constants {
 }
 
 /** Covariance matrix adaptation evolution strategy: minimises, with rank-one and rank-µ updates and cumulative step-size adaptation. */
-export class CmaEs implements Search {
+export class CmaEs extends StatefulSearch<CmaState> {
   readonly #constants: Constants;
   readonly #settings: SearchSettings;
-  #state: CmaState;
   #asked: { genomes: number[][]; steps: number[][]; inverseRoot: Matrix } | undefined;
 
   /** @param state of {@link CmaEs.state}, to go on from it with the same settings */
   constructor(settings: SearchSettings, state?: Json) {
+    super(state === undefined ? initial(settings) : restored(state));
     const n = settings.start.length;
     if (n < 1 || n > MAX_PARAMETERS || !(settings.sigma > 0))
       throw new ForgeError('INVALID_ARGUMENT', `CMA-ES takes 1 to ${MAX_PARAMETERS} parameters and a sigma over 0`);
     this.#settings = settings;
     this.#constants = constantsOf(n, settings.population);
-    this.#state = state === undefined ? initial(settings) : (structuredClone(state) as unknown as CmaState);
   }
 
-  get generation(): number {
-    return this.#state.generation;
-  }
-  get evaluations(): number {
-    return this.#state.evaluations;
-  }
-  get best(): Candidate | undefined {
-    return this.#state.best ?? undefined;
-  }
   get center(): readonly number[] {
-    return this.#state.mean;
+    return this.current.mean;
   }
   /** The overall step size. */
   get sigma(): number {
-    return this.#state.sigma;
-  }
-
-  state(): Json {
-    return structuredClone(this.#state) as unknown as Json;
+    return this.current.sigma;
   }
 
   ask(): readonly (readonly number[])[] {
@@ -82,21 +65,16 @@ export class CmaEs implements Search {
     if (fitness.length !== lambda)
       throw new ForgeError('INVALID_ARGUMENT', `this generation has ${lambda} candidates, not ${fitness.length}`);
     const order = ranked(fitness);
-    const best = order[0]!;
-    const state = this.#state;
-    if (!Number.isNaN(fitness[best]))
-      state.best = betterOf(state.best ?? undefined, { genome: genomes[best]!, fitness: fitness[best]! });
     this.#adapt(
       order.map((i) => steps[i]!),
       inverseRoot,
     );
-    state.generation += 1;
-    state.evaluations += lambda;
+    this.count(genomes, fitness);
     this.#asked = undefined;
   }
 
   #draw(): { genomes: number[][]; steps: number[][]; inverseRoot: Matrix } {
-    const { mean, sigma, covariance, generation } = this.#state;
+    const { mean, sigma, covariance, generation } = this.current;
     const { eigenvectorMatrix: vectors, realEigenvalues } = new EigenvalueDecomposition(symmetric(covariance), {
       assumeSymmetric: true,
     });
@@ -116,7 +94,7 @@ export class CmaEs implements Search {
   /** @param steps of the candidates, best first: y in x = mean + sigma · y */
   #adapt(steps: readonly number[][], inverseRoot: Matrix): void {
     const { weights, muEff, cSigma, dSigma, cC, c1, cMu, chi } = this.#constants;
-    const state = this.#state;
+    const state = this.current;
     const n = state.mean.length;
     const step = state.mean.map((_, i) => weights.reduce((sum, w, k) => sum + w * steps[k]![i]!, 0));
     state.mean = state.mean.map((m, i) => m + state.sigma * step[i]!);

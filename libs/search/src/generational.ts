@@ -1,5 +1,5 @@
 import { Rng, type Json } from '@agent-forge/contracts';
-import { betterOf, ranked, type Candidate, type Search, type SearchSettings } from './search.js';
+import { ranked, restored, StatefulSearch, type SearchSettings, type SearchState } from './search.js';
 
 /** Of eight: the two best have three mutants each, the six others become two, each recombined out of three. */
 const POPULATION = 8;
@@ -12,87 +12,66 @@ const MUTATION_SHARE = 0.3;
 const DIVERSITY_FLOOR = 0.2;
 const RESEEDED = 2;
 
-interface GenerationalState {
-  generation: number;
-  evaluations: number;
+interface GenerationalState extends SearchState {
   population: number[][];
-  best: Candidate | null;
 }
 
 /**
  * The generational search of the original system: a population of eight in which the top two mutate and the bottom six recombine, with a floor under
  * its diversity. Genomes stand for the models that they make.
  */
-export class Generational implements Search {
-  #state: GenerationalState;
-
+export class Generational extends StatefulSearch<GenerationalState> {
   constructor(
     private readonly settings: SearchSettings,
     state?: Json,
   ) {
-    this.#state =
+    super(
       state === undefined
-        ? { generation: 0, evaluations: 0, population: this.#founders(), best: null }
-        : (structuredClone(state) as unknown as GenerationalState);
+        ? { generation: 0, evaluations: 0, population: founders(settings), best: null }
+        : restored(state),
+    );
   }
 
-  get generation(): number {
-    return this.#state.generation;
-  }
-  get evaluations(): number {
-    return this.#state.evaluations;
-  }
-  get best(): Candidate | undefined {
-    return this.#state.best ?? undefined;
-  }
   get center(): readonly number[] {
     return this.best?.genome ?? this.settings.start;
   }
 
-  state(): Json {
-    return structuredClone(this.#state) as unknown as Json;
-  }
-
   ask(): readonly (readonly number[])[] {
-    return this.#state.population;
+    return this.current.population;
   }
 
   tell(fitness: readonly number[]): void {
-    const state = this.#state;
-    const order = ranked(fitness);
-    const best = order[0]!;
-    if (!Number.isNaN(fitness[best]))
-      state.best = betterOf(this.best, { genome: state.population[best]!, fitness: fitness[best]! });
-    state.generation += 1;
-    state.evaluations += state.population.length;
-    state.population = this.#next(order.map((i) => state.population[i]!));
-  }
-
-  #founders(): number[][] {
-    const rng = Rng.derive(this.settings.seed, 'generational', 'founders');
-    const drawn = Array.from({ length: POPULATION - 1 }, () => this.#around(this.settings.start, 1, rng));
-    return [[...this.settings.start], ...drawn];
+    const { population } = this.current;
+    this.count(population, fitness);
+    this.current.population = this.#next(ranked(fitness).map((i) => population[i]!));
   }
 
   /** @param sorted the population, best first */
   #next(sorted: readonly number[][]): number[][] {
-    const rng = Rng.derive(this.settings.seed, 'generational', this.#state.generation);
+    const rng = Rng.derive(this.settings.seed, 'generational', this.generation);
     const mutants = sorted
       .slice(0, PARENTS)
-      .flatMap((parent) => Array.from({ length: MUTANTS }, () => this.#around(parent, MUTATION_SHARE, rng)));
+      .flatMap((parent) =>
+        Array.from({ length: MUTANTS }, () => around(parent, MUTATION_SHARE * this.settings.sigma, rng)),
+      );
     const rest = sorted.slice(PARENTS);
     const children = [rest.slice(0, GROUP), rest.slice(GROUP)].map((group) => recombine(group, rng));
     const next = [...mutants, ...children];
     if (diversity(next) >= DIVERSITY_FLOOR * this.settings.sigma) return next;
     return [
       ...next.slice(0, -RESEEDED),
-      ...Array.from({ length: RESEEDED }, () => this.#around(this.settings.start, 1, rng)),
+      ...Array.from({ length: RESEEDED }, () => around(this.settings.start, this.settings.sigma, rng)),
     ];
   }
+}
 
-  #around(genome: readonly number[], share: number, rng: Rng): number[] {
-    return genome.map((value) => value + share * this.settings.sigma * rng.normal());
-  }
+function founders({ start, sigma, seed }: SearchSettings): number[][] {
+  const rng = Rng.derive(seed, 'generational', 'founders');
+  return [[...start], ...Array.from({ length: POPULATION - 1 }, () => around(start, sigma, rng))];
+}
+
+function around(genome: readonly number[], spread: number, rng: Rng): number[] {
+  return genome.map((value) => value + spread * rng.normal());
 }
 
 /** A weighted mean of several genomes, with random weights. */

@@ -38,6 +38,51 @@ export interface SearchSettings {
   readonly population?: number;
 }
 
+/** What the state of every search has. */
+export interface SearchState {
+  generation: number;
+  evaluations: number;
+  best: Candidate | null;
+}
+
+/** A search whose state is plain data. */
+export abstract class StatefulSearch<S extends SearchState> implements Search {
+  /** @param current begun anew, or as {@link state} gave it */
+  constructor(protected current: S) {}
+
+  get generation(): number {
+    return this.current.generation;
+  }
+  get evaluations(): number {
+    return this.current.evaluations;
+  }
+  get best(): Candidate | undefined {
+    return this.current.best ?? undefined;
+  }
+  abstract get center(): readonly number[];
+
+  state(): Json {
+    return structuredClone(this.current) as unknown as Json;
+  }
+
+  abstract ask(): readonly (readonly number[])[];
+  abstract tell(fitness: readonly number[]): void;
+
+  /** Counts a generation, and keeps its best candidate if it is better than all before. */
+  protected count(genomes: readonly (readonly number[])[], fitness: readonly number[]): void {
+    const first = ranked(fitness)[0]!;
+    if (!Number.isNaN(fitness[first]))
+      this.current.best = betterOf(this.best, { genome: genomes[first]!, fitness: fitness[first]! });
+    this.current.generation += 1;
+    this.current.evaluations += genomes.length;
+  }
+}
+
+/** A state as {@link Search.state} gave it. */
+export function restored<S extends SearchState>(state: Json): S {
+  return structuredClone(state) as unknown as S;
+}
+
 /** The better of two candidates; the first where they are equal. */
 export function betterOf(a: Candidate | undefined, b: Candidate): Candidate {
   return a !== undefined && !(b.fitness < a.fitness) ? a : b;

@@ -7,12 +7,19 @@ import { columns, size } from '../terminal/columns.js';
 /** The most that the API gives at a time. */
 const PAGE = 200;
 
+const HELP = `
+Examples:
+  forge artifacts
+  forge artifacts 4f0c2f…
+  forge artifacts --json | jq '.artifacts[] | select(.kind == "model")'`;
+
 /** `forge artifacts` */
 export function artifactsCommand(): Command {
   const command = new Command('artifacts')
     .description('list the artifacts of a running system, or show one: its files and where it comes from')
     .argument('[id]', 'the artifact to show')
     .option('--json', 'print one JSON object on stdout')
+    .addHelpText('after', HELP)
     .action(artifacts);
   return withClientOptions(command);
 }

@@ -14,6 +14,9 @@ import { forge, startForge } from '../testing/command.js';
 /** nats-server, auth and gateway, and every phase. */
 const PROCESSES = 3 + phases.length;
 
+/** Of recipes/from-text.yaml. */
+const PHASES = ['cognate', 'evomerge', 'bitnet', 'training', 'compression'];
+
 const BOOK = new URL('../../../../recipes/data/emma.txt', import.meta.url);
 /** Enough that every part of the split has some. */
 const TEXT_BYTES = 200_000;
@@ -58,6 +61,12 @@ describe('forge demo', () => {
   const demo = ['demo', '--text', 'text.txt', '--data-dir', 'data'];
   /** One that would go on for many minutes; by steps, so that it does not measure first what fits into a time, and not more than a disk has room for. */
   const endless = [...demo, '--steps', '20000'];
+  /** After six steps a gate says nothing, and the search and the choice are others' to test. */
+  const quick = [
+    'bitnet.minRetention=0',
+    'evomerge.evaluations=12',
+    'compression.candidates=[tq1+int8, rans+int8]',
+  ].flatMap((set) => ['--set', set]);
   const lost: string[] = [];
 
   test('ends in order on Ctrl-C: no process stays, and the exit code says so', async () => {
@@ -81,14 +90,14 @@ describe('forge demo', () => {
   });
 
   test('makes a model that can be read out of a text, and prints one line of JSON', async () => {
-    const { code, stdout, stderr } = await forge(dir, ...demo, '--json', '--steps', '6');
+    const { code, stdout, stderr } = await forge(dir, ...demo, '--json', '--steps', '6', ...quick);
     expect([code, stderr]).toEqual([0, expect.stringContaining('train seed-second')]);
     // Only that of the killed one: the interrupted one has cancelled its own.
     expect([lost.length, stderr]).toEqual([1, expect.stringContaining('cancelled 1 unfinished run(s)')]);
-    for (const phase of ['cognate', 'evomerge']) expect(stderr).toMatch(new RegExp(`${phase} +\\[#+\\]  done in`));
+    for (const phase of PHASES) expect(stderr).toMatch(new RegExp(`${phase} +\\[#+\\]  done in`));
     expect(stdout.trim().split('\n')).toHaveLength(1);
     const { phases, model, run, artifactId } = JSON.parse(stdout) as DemoSummary;
-    expect(phases.map(({ phase }) => phase)).toEqual(['cognate', 'evomerge']);
+    expect(phases.map(({ phase }) => phase)).toEqual(PHASES);
     const { rows } = phases[1]!.report;
     expect(rows.find(({ name }) => name === 'champion')).toMatchObject({ sizeBytes: expect.any(Number) });
     const bits = new Map(rows.map(({ name, bitsPerByte }) => [name, bitsPerByte!]));

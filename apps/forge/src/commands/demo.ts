@@ -12,7 +12,7 @@ const TEXT_PROMPT = '"It was"';
 
 const HELP = `
 It starts an embedded nats-server and the services as processes of their own, asks for a run, shows it, and stops all it started. What it
-made stays in the data directory. Without --steps it trains for two minutes.
+made stays in the data directory. Without --steps the phases train for the times of the recipe.
 
 Examples:
   npm run demo
@@ -35,7 +35,11 @@ export function demoCommand(): Command {
     .option('--data-dir <dir>', 'where everything is kept', 'forge-data')
     .option('--port <n>', 'port of the gateway; 0 is any free one', portOption, 0)
     .option('--seed <n>', 'seed of everything random', integerOption(0))
-    .option('--steps <n>', 'optimiser steps of all trainings together, instead of a time', integerOption(3))
+    .option(
+      '--steps <n>',
+      'optimiser steps of each phase that trains for a time, instead of that time',
+      integerOption(3),
+    )
     .option('--json', 'print one line of JSON on stdout, and everything else on stderr')
     .addHelpText('after', HELP)
     .action(demo);

@@ -17,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   up: async () => (await import('./up.js')).upCommand(),
   download: async () => (await import('./download.js')).downloadCommand(),
   eval: async () => (await import('./eval.js')).evalCommand(),
+  export: async () => (await import('./export.js')).exportCommand(),
   generate: async () => (await import('./generate.js')).generateCommand(),
   gc: async () => (await import('./gc.js')).gcCommand(),
   inspect: async () => (await import('./inspect.js')).inspectCommand(),
@@ -24,5 +25,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   models: async () => (await import('./models.js')).modelsCommand(),
   phase: async () => (await import('./phase.js')).phaseCommand(),
   phases: async () => (await import('./phases.js')).phasesCommand(),
+  verify: async () => (await import('./verify.js')).verifyCommand(),
   train: async () => (await import('./train.js')).trainCommand(),
 };

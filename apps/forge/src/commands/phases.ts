@@ -3,12 +3,19 @@ import { describePhase, phases } from '@agent-forge/phases';
 import { Command } from 'commander';
 import { columns } from '../terminal/columns.js';
 
+const HELP = `
+Examples:
+  forge phases
+  forge phases bitnet
+  forge phases quietstar --json | jq .params.properties`;
+
 /** `forge phases` */
 export function phasesCommand(): Command {
   return new Command('phases')
     .description('what a recipe may ask for: the phases, or one with its parameters')
     .argument('[name]', 'the phase to show')
     .option('--json', 'print JSON on stdout, with the JSON Schema of the parameters')
+    .addHelpText('after', HELP)
     .action(show);
 }
 
@@ -23,7 +30,8 @@ async function show(name: string | undefined, { json }: { json?: true }): Promis
   else process.stdout.write(one ? described(one) : columns(all.map((phase) => [phase.name, phase.summary])));
 }
 
-function described({ name, summary, consumes, produces, params, resources, fallback }: PhaseDescription): string {
+function described(phase: PhaseDescription): string {
+  const { name, summary, consumes, produces, params, metrics, resources, fallback } = phase;
   const { kind, atLeast, data } = consumes;
   const reads = [...(kind ? [`${atLeast} or more of kind ${kind}`] : []), ...(data ? ['data of the recipe'] : [])];
   const facts = [
@@ -34,7 +42,8 @@ function described({ name, summary, consumes, produces, params, resources, fallb
   ];
   const fields = Object.entries((params['properties'] ?? {}) as Record<string, Field>);
   const rows = fields.map(([field, schema]) => [field, standard(schema), allowed(schema), schema.description ?? '']);
-  return `${name}: ${summary}\n\n${columns(facts)}\n${columns([['parameter', 'default', 'allowed', 'meaning'], ...rows])}`;
+  const table = columns([['parameter', 'default', 'allowed', 'meaning'], ...rows]);
+  return `${name}: ${summary}\n\n${columns(facts)}\n${table}\na recipe may set bounds (gates) for: ${metrics.join(', ')}\n`;
 }
 
 /** The part of a parameter's JSON Schema that a table shows. */

@@ -47,6 +47,9 @@ describe('forge up', () => {
       expect((await fetch(`${urlIn(rows.get('gateway'))}/${path}`)).status).toBe(200);
     expect((await fetch(`${urlIn(rows.get('auth'))}/ready`)).status).toBe(200);
     const pids = pidsIn(rows.get('processes'));
+    // Commands beside it find it by its data directory, whatever its port.
+    const runs = await forge(cwd, 'runs', '--json');
+    expect([runs.code, runs.stderr, JSON.parse(runs.stdout)]).toEqual([0, '', { runs: [] }]);
     expect(pids).toHaveLength(2);
     expect(pids).toContain(child.pid);
     for (const name of ['auth', 'gateway', 'cognate', 'evomerge']) expect(rows.get('processes')).toContain(name);

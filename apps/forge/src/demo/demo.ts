@@ -1,11 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError, type RunView } from '@agent-forge/contracts';
-import { FsArtifactStore } from '@agent-forge/artifacts-fs';
 import { phases } from '@agent-forge/phases';
-import { artifactsDir } from '@agent-forge/runtime';
 import type { Recipe } from '@agent-forge/recipe';
-import { cancelRun } from '@agent-forge/sdk';
+import { cancelRun, downloadArtifact } from '@agent-forge/sdk';
 import { startSystem, unlessAborted, type System } from '../system/system.js';
 import type { ProgressBoard } from '../terminal/progress-board.js';
 import { follow } from '../runs/follow.js';
@@ -64,15 +62,14 @@ async function requestRun(
 }
 
 /** Lays the model that came out of the last phase out as a folder. */
-async function finish({ dataDir, connection }: System, run: RunView, folder: string): Promise<DemoSummary> {
+async function finish({ connection }: System, run: RunView, folder: string): Promise<DemoSummary> {
   if (run.status !== 'completed') {
     const { code, message } = run.error ?? { code: 'CANCELLED', message: `the run was ${run.status}` };
     throw new ForgeError('RUN_FAILED', `the run did not complete: ${message} (${code})`);
   }
   const model = run.artifacts.find(({ kind }) => kind === 'model');
   if (model === undefined) throw new ForgeError('INTERNAL', `run ${run.id} has made no model`);
-  const store = await FsArtifactStore.open(artifactsDir(dataDir));
-  await store.materialise(model.id, folder);
+  await downloadArtifact(connection, model.id, folder);
   return summarise(connection, run, model.id, folder);
 }
 

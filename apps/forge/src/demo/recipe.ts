@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { assertSubmittable, checkRecipeFile, parseOverride, type Recipe } from '@agent-forge/recipe';
+import { phases } from '@agent-forge/phases';
+import { assertSubmittable, checkRecipeFile, parseOverride, readRecipe, type Recipe } from '@agent-forge/recipe';
 
 /** The name of the demo's runs; those that an earlier demo left behind are known by it. */
 export const DEMO_NAME = 'npm run demo';
@@ -28,8 +29,18 @@ export async function demoRecipe({ recipe, text, seed, steps, set = [] }: DemoRe
     `name=${DEMO_NAME}`,
     ...(text === undefined ? [] : [`data.text=${resolve(text)}`]),
     ...(seed === undefined ? [] : [`seed=${seed}`]),
-    ...(steps === undefined ? [] : [`cognate.steps=${steps}`]),
+    ...(steps === undefined ? [] : (await timedPhases(path)).map((phase) => `${phase}.steps=${steps}`)),
     ...set,
   ];
   return assertSubmittable(await checkRecipeFile(path, { overrides: overrides.map(parseOverride) }));
+}
+
+/** The phases of a recipe that train for a time, and take a number of steps instead. */
+async function timedPhases(path: string): Promise<string[]> {
+  const { recipe } = await readRecipe(path);
+  const isTimed = (name: string) => {
+    const { properties } = phases.find((phase) => phase.name === name)!.params;
+    return 'maxSeconds' in properties && 'steps' in properties;
+  };
+  return (recipe?.phases ?? []).map(({ phase }) => phase).filter(isTimed);
 }

@@ -18,7 +18,7 @@ const tableOf = (...phases: PhaseSummary[]) =>
 const share = (estimate: number) => ({ estimate, low: estimate - 0.02, high: estimate + 0.02 });
 const onTasks = (name: string, estimate: number, sizeBytes: number): ReportRow => {
   const families = { add: { accuracy: share(estimate), loss: 0.1, items: 9 } };
-  return { name, accuracy: share(estimate), loss: 0.25, families, sizeBytes };
+  return { name, accuracy: share(estimate), loss: 0.25, perplexity: 1.284, families, sizeBytes };
 };
 
 test('shows each phase with its gate, all that it measured and what it may claim, and then what every phase passed on', () => {
@@ -31,11 +31,12 @@ test('shows each phase with its gate, all that it measured and what it may claim
     '',
     'held-out accuracy, % (± half of its 95 % interval)',
     '',
-    '            trunk      speed',
-    '  add   50.0 ±2.0  60.0 ±2.0',
-    '  all   50.0 ±2.0  60.0 ±2.0',
-    '  loss      0.250      0.250',
-    '  size     5.0 MB     5.0 MB',
+    '                  trunk      speed',
+    '  add         50.0 ±2.0  60.0 ±2.0',
+    '  all         50.0 ±2.0  60.0 ±2.0',
+    '  loss            0.250      0.250',
+    '  perplexity      1.284      1.284',
+    '  size           5.0 MB     5.0 MB',
     '',
     '  cognate is right',
     '',
@@ -43,11 +44,12 @@ test('shows each phase with its gate, all that it measured and what it may claim
     '',
     'held-out accuracy, % (± half of its 95 % interval)',
     '',
-    '          ternary',
-    '  add   70.0 ±2.0',
-    '  all   70.0 ±2.0',
-    '  loss      0.250',
-    '  size   400.0 kB',
+    '                ternary',
+    '  add         70.0 ±2.0',
+    '  all         70.0 ±2.0',
+    '  loss            0.250',
+    '  perplexity      1.284',
+    '  size         400.0 kB',
     '',
     '  bitnet is right',
     '',
@@ -55,11 +57,12 @@ test('shows each phase with its gate, all that it measured and what it may claim
     '',
     'held-out accuracy, % (± half of its 95 % interval)',
     '',
-    '          cognate     bitnet',
-    '  add   60.0 ±2.0  70.0 ±2.0',
-    '  all   60.0 ±2.0  70.0 ±2.0',
-    '  loss      0.250      0.250',
-    '  size     5.0 MB   400.0 kB',
+    '                cognate     bitnet',
+    '  add         60.0 ±2.0  70.0 ±2.0',
+    '  all         60.0 ±2.0  70.0 ±2.0',
+    '  loss            0.250      0.250',
+    '  perplexity      1.284      1.284',
+    '  size           5.0 MB   400.0 kB',
   ]);
 });
 
@@ -67,7 +70,7 @@ test('what a later phase measured as well stands there', () => {
   const first = phase('cognate', 1, [onTasks('trunk', 0.5, 1e6)], { results: ['trunk'] });
   const lines = tableOf(first, phase('evomerge', 1, [onTasks('trunk', 0.5, 1e6), onTasks('champion', 0.6, 1e6)]));
   expect(lines.slice(0, 4)).toEqual(['cognate (1 s, gate passed)', '', '  cognate is right', '']);
-  expect(lines).toContain('            trunk   champion');
+  expect(lines).toContain('                  trunk   champion');
 });
 
 test('several models that go on keep their names, and text is measured in bits per byte', () => {

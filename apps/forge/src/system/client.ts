@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { ForgeError } from '@agent-forge/contracts';
 import { clientCredentials, type Connection } from '@agent-forge/sdk';
+import { readEndpoints } from './endpoints.js';
 import { credentialsFile, readCredentials, type Credentials } from './credentials.js';
 
 /** Where `forge up` listens when it is told nothing. */
@@ -9,7 +10,7 @@ const DEFAULT_URL = 'http://127.0.0.1:8083';
 
 /** The options of every command that asks a running system. */
 export interface ClientOptions {
-  readonly url: string;
+  readonly url?: string;
   readonly authUrl?: string;
   readonly dataDir: string;
 }
@@ -17,7 +18,12 @@ export interface ClientOptions {
 /** Gives a command those options. */
 export function withClientOptions(command: Command): Command {
   return command
-    .addOption(new Option('--url <url>', 'the gateway of a running system').env('FORGE_URL').default(DEFAULT_URL))
+    .addOption(
+      new Option(
+        '--url <url>',
+        `the gateway of a running system (default: that of the data directory, or ${DEFAULT_URL})`,
+      ).env('FORGE_URL'),
+    )
     .addOption(new Option('--auth-url <url>', 'its auth service (default: the next port)').env('FORGE_AUTH_URL'))
     .option(
       '--data-dir <dir>',
@@ -27,11 +33,18 @@ export function withClientOptions(command: Command): Command {
 }
 
 /** The way into a running system. @throws ForgeError INVALID_ARGUMENT, UNAUTHENTICATED when there are no credentials */
-export async function connectClient({ url, authUrl, dataDir }: ClientOptions): Promise<Connection> {
+export async function connectClient(options: ClientOptions): Promise<Connection> {
+  const { dataDir } = options;
+  const { url = DEFAULT_URL, authUrl } = options.url === undefined ? await here(options) : options;
   const gateway = parseUrl(url);
   const auth = authUrl === undefined ? nextPort(gateway) : parseUrl(authUrl);
   const credentials = fromEnvironment() ?? (await fromDataDir(dataDir));
   return { url: gateway.href, token: clientCredentials({ authUrl: auth.href, ...credentials }) };
+}
+
+/** What runs in the data directory, and an auth service that was named besides. */
+async function here({ dataDir, authUrl }: ClientOptions): Promise<Omit<ClientOptions, 'dataDir'>> {
+  return { ...(await readEndpoints(resolve(dataDir))), ...(authUrl === undefined ? {} : { authUrl }) };
 }
 
 function fromEnvironment(): Credentials | undefined {

@@ -6,6 +6,7 @@ import { clientCredentials, type Connection } from '@agent-forge/sdk';
 import { version } from '../version.js';
 import { foreignBroker, startBroker, type Broker } from './broker.js';
 import { readCredentials } from './credentials.js';
+import { removeEndpoints, writeEndpoints } from './endpoints.js';
 import { launchService } from './service-process.js';
 import type { RunningService, ServiceStarter } from './service.js';
 
@@ -47,6 +48,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const lock = await lockFile(join(dataDir, 'lock'));
   const parts = new Parts(dataDir, options.startService ?? launchService);
   const stop = async () => {
+    await removeEndpoints(dataDir);
     await parts.stop();
     await lock.release();
   };
@@ -56,6 +58,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const ends = AbortSignal.any([options.signal, parts.failed.signal]);
     const urls = await unlessAborted(ends, startServices(parts, broker, options));
     const connection = await connectionOf(dataDir, urls);
+    await writeEndpoints(dataDir, urls);
     const { services, failed } = parts;
     return { dataDir, broker, services, authUrl: urls.authUrl, connection, failed: failed.signal, stop };
   } catch (error) {

@@ -29,6 +29,7 @@ function familyTable(rows: readonly ReportRow[]): string[] {
     ...families.map((family) => [family, ...measured.map((row) => percent(row.families![family]?.accuracy))]),
     [ALL, ...measured.map((row) => percent(row.accuracy))],
     ...line('loss', ({ loss }) => loss?.toFixed(3)),
+    ...line('perplexity', ({ perplexity }) => perplexity?.toFixed(3)),
     ...line('size', ({ sizeBytes }) => (sizeBytes === undefined ? undefined : size(sizeBytes))),
   ];
   return ['held-out accuracy, % (± half of its 95 % interval)', '', ...aligned(cells)];

@@ -1,18 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsOptional, Matches } from 'class-validator';
 import type { ArtifactList, ArtifactStore, ArtifactSummary } from '@agent-forge/contracts';
+import { PageQueryDto } from '../page-query.dto.js';
 
 /** The query of `GET /v1/artifacts`. */
-export class ListArtifactsDto {
-  @ApiProperty({ required: false, default: 50, minimum: 1, maximum: 200 })
-  @IsOptional()
-  @Type(() => Number)
-  @Min(1, { message: 'must be at least 1' })
-  @Max(200, { message: 'must be at most 200' })
-  @IsInt({ message: 'must be a whole number' })
-  limit = 50;
-
+export class ListArtifactsDto extends PageQueryDto {
   @ApiProperty({ required: false, description: 'The id that the page before gave as next.' })
   @IsOptional()
   @Matches(/^[0-9a-f]{64}$/, { message: 'must be the id of an artifact' })

@@ -8,6 +8,7 @@ import { ApiAnswer, ApiFiles } from '../docs/decorators.js';
 import { ARTIFACTS, CODE_VERSION } from '../tokens.js';
 import { receiveFiles, type UploadRules } from '../uploads/receive-files.js';
 import { Staging } from '../uploads/staging.js';
+import { withoutForeign } from '../uploads/without-foreign.js';
 import { importLineage, storeUpload, uploadView } from '../uploads/stored-upload.js';
 
 /** A single text needs no name; what the caller's file is called stays with the caller. */
@@ -17,7 +18,7 @@ const RULES: UploadRules = {
   // The reader refuses names of formats that it does not know.
   assertName: () => undefined,
   maxBytes: MAX_DATA_FILE_BYTES,
-  inspect: checkedData,
+  inspect: (name, source) => checkedData(name, withoutForeign(name, source)),
 };
 
 /** Data sets: uploads that become artifacts. */
@@ -49,7 +50,7 @@ export class DatasetsController {
   }
 
   async #text(body: Readable): Promise<UploadView> {
-    const file = await this.store.putFile(checkedData(TEXT_NAME, body), MAX_DATA_FILE_BYTES);
+    const file = await this.store.putFile(RULES.inspect(TEXT_NAME, body), MAX_DATA_FILE_BYTES);
     const files = [{ name: TEXT_NAME, ...file }];
     const lineage = importLineage(this.codeVersion);
     return uploadView(this.store, await this.store.putManifest({ version: 1, kind: 'dataset', files, lineage }));

@@ -75,7 +75,7 @@ describe('an uploaded text', () => {
     ['ends inside of a character', ['abc', Uint8Array.of(0xe2, 0x82)], /not UTF-8/],
     ['has surrogates', [Uint8Array.of(0xed, 0xa0, 0x80)], /not UTF-8/],
     ['is UTF-16', [Buffer.from('abc\n', 'utf16le')], /NUL byte/],
-    ['is a zip archive', [Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 0, 0)], /NUL byte/],
+    ['is binary', [Uint8Array.of(0x50, 0x4b, 7, 4, 20, 0, 0, 0)], /NUL byte/],
   ])('that %s is refused, and nothing of it is kept', async (_, parts, message) => {
     const upload = uploadDataset(client, chunks(...parts));
     await expect(upload).rejects.toMatchObject({ code: 'DATA_INVALID', message: expect.stringMatching(message) });

@@ -41,10 +41,14 @@ function complete(path: string, operation: Operation): void {
   operation.security = isOpen ? [] : [{ bearer: [] }, ...(BROWSER_ROUTES.test(path) ? [{ basic: [] }] : [])];
   if (isOpen) return completeHealth(operation);
   if (path === '/metrics') completeMetrics(operation);
-  for (const code of COMMON_ERRORS) {
-    const { status, ...response } = problemResponse(ERROR_CATALOG[code].httpStatus, [code]);
-    operation.responses[String(status)] ??= response;
-  }
+  if (path.includes('{')) addProblem(operation, 'URI_TOO_LONG');
+  if (operation.requestBody) addProblem(operation, 'UNSUPPORTED_FORMAT');
+  for (const code of COMMON_ERRORS) addProblem(operation, code);
+}
+
+function addProblem(operation: Operation, code: ErrorCode): void {
+  const { status, ...response } = problemResponse(ERROR_CATALOG[code].httpStatus, [code]);
+  operation.responses[String(status)] ??= response;
 }
 
 function completeMetrics(operation: Operation): void {

@@ -145,6 +145,9 @@ const PhaseDescriptionSchema = Type.Object(
     ),
     produces: Type.Array(Type.Object({ role: Type.String(), kind: Kind, meaning: Type.String() }, closed)),
     params: Type.Record(Type.String(), Type.Any(), { description: 'A JSON Schema, with defaults and meanings.' }),
+    metrics: Type.Array(Type.String(), {
+      description: 'What it measures, and a recipe may set bounds for; `*` stands for a part that a recipe chooses.',
+    }),
     resources: Type.Object({ cpus: Type.Number(), memoryMiB: Type.Number() }, closed),
     fallback: Type.Optional(Text('What it does when it fails and the recipe allows it.')),
   },

@@ -12,6 +12,7 @@ import {
   writeModelFolder,
   type Model,
 } from '@agent-forge/model';
+import { LINEAGE_FILE, readLineage } from '@agent-forge/contracts';
 import { downloadArtifact, getArtifact, uploadModel, type Connection } from '@agent-forge/sdk';
 import { World } from '../testing/world.js';
 
@@ -77,7 +78,9 @@ describe('an uploaded model', () => {
     expect((await getArtifact(client, artifactId)).lineage).toMatchObject({ phase: 'import', parents: [] });
     const out = join(base, 'out');
     await downloadArtifact(client, artifactId, out);
-    expect((await readdir(out)).sort()).toEqual(files.map(({ name }) => name));
+    expect((await readdir(out)).sort()).toEqual([...files.map(({ name }) => name), LINEAGE_FILE].sort());
+    expect([...readLineage(await readFile(join(out, LINEAGE_FILE), 'utf8')).keys()]).toEqual([artifactId]);
+    expect((await uploadModel(client, out)).artifactId).toBe(artifactId);
     expect(await readFile(join(out, 'model.safetensors'))).toEqual(await readFile(join(dir, 'model.safetensors')));
     expect((await readModelFolder(out)).weights).toEqual(model().weights);
     expect((await uploadModel(client, dir)).artifactId).toBe(artifactId);

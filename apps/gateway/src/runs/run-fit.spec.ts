@@ -24,7 +24,7 @@ describe('a run that cannot fit is refused before any work:', () => {
     [
       'too long',
       request({ maxSeconds: 3600 }, { seconds: 60 }),
-      /s of time \(cognate \d+, evomerge \d+\), over its budget of 60 s/,
+      /s of time \(cognate \d+ s, evomerge \d+ s\), over its budget of 60 s/,
     ],
     [
       'too many steps',

@@ -2,7 +2,8 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { LOG_SUBJECTS } from '@agent-forge/contracts';
+import { Counter, type Registry } from 'prom-client';
+import { LOG_SUBJECTS, type ForgeError } from '@agent-forge/contracts';
 import { readEvents } from '@agent-forge/nats';
 import { evolve, type RunState } from '@agent-forge/run';
 import type { Logger } from '@agent-forge/runtime';
@@ -18,13 +19,24 @@ export class RunIndex implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #runs = new Map<string, Map<string, RunState>>();
   readonly #stop = new AbortController();
   #sequence = 0;
-  readonly #folded = new EventEmitter();
+  /** As many wait as there are requests; each for a bounded time. */
+  readonly #folded = new EventEmitter().setMaxListeners(0);
   #following: Promise<void> | undefined;
 
+  readonly #unreadable: Counter;
+
+  /** @param registry that counts what of the log cannot be read */
   constructor(
     private readonly connection: NatsConnection,
     private readonly logger: Logger,
-  ) {}
+    registry: Registry,
+  ) {
+    this.#unreadable = new Counter({
+      name: 'forge_unreadable_events_total',
+      help: 'Messages of the run log that are no event this version can read; they are skipped.',
+      registers: [registry],
+    });
+  }
 
   onApplicationBootstrap(): void {
     this.#following = this.#follow();
@@ -54,7 +66,8 @@ export class RunIndex implements OnApplicationBootstrap, OnApplicationShutdown {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        const options = { stream: 'log', filter: LOG_SUBJECTS, from: this.#sequence + 1, signal } as const;
+        const from = this.#sequence + 1;
+        const options = { stream: 'log', filter: LOG_SUBJECTS, from, signal, onInvalid: this.#skip } as const;
         for await (const { event, sequence } of readEvents(this.connection, options)) {
           if (event.name !== 'phase.progress') this.#fold(event, sequence);
         }
@@ -64,6 +77,14 @@ export class RunIndex implements OnApplicationBootstrap, OnApplicationShutdown {
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
   }
+
+  readonly #skip = (error: ForgeError, sequence: number): void => {
+    // A reader that begins again comes to it again.
+    if (sequence <= this.#sequence) return;
+    this.#sequence = sequence;
+    this.#unreadable.inc();
+    this.logger.warn({ sequence, err: error }, 'an event of the run log cannot be read; it is skipped');
+  };
 
   #fold(event: Parameters<typeof evolve>[1], sequence: number): void {
     const runs = this.#runs.get(event.tenant) ?? new Map<string, RunState>();

@@ -28,6 +28,7 @@ import {
   type RunPhaseRequest,
   type RunRequest,
 } from '@agent-forge/contracts';
+import { PageQueryDto } from '../page-query.dto.js';
 
 // Checks are made from the bottom up: the one of the type stands last, so that its complaint comes first.
 
@@ -209,15 +210,7 @@ export class ReasonDto {
 }
 
 /** The query of `GET /v1/runs`. */
-export class ListQueryDto {
-  @ApiProperty({ required: false, default: 50, minimum: 1, maximum: 200 })
-  @IsOptional()
-  @Type(() => Number)
-  @Min(1, { message: 'must be at least 1' })
-  @Max(200, { message: 'must be at most 200' })
-  @IsInt({ message: 'must be a whole number' })
-  limit = 50;
-
+export class ListQueryDto extends PageQueryDto {
   @ApiProperty({ required: false, description: 'The id that the page before gave as next.' })
   @IsOptional()
   @Matches(/^[a-z0-9]{1,40}$/, { message: 'must be the id of a run' })

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { jetstream } from '@nats-io/jetstream';
 import type { Problem, RunRequest } from '@agent-forge/contracts';
 import { cancelRun, createRun, getRun, listRuns, uploadDataset, type Connection } from '@agent-forge/sdk';
 import { SignJWT, importJWK, type CryptoKey, type JWK } from 'jose';
@@ -222,5 +224,21 @@ describe('a request is refused with a problem that names what is wrong:', () => 
     for (const query of ['limit=0', 'limit=1e9', 'limit=x', 'after=..', 'limit=1&limit=2', 'sort=name']) {
       expect([query, (await fetch(`${client.url}/v1/runs?${query}`, { headers })).status]).toEqual([query, 400]);
     }
+  });
+});
+
+describe('a message of the log that cannot be read', () => {
+  test('is skipped and counted, and the run that it is about goes on', async () => {
+    const { id } = await createRun(client, request());
+    await jetstream(world.broker.connection).publish(`forge.events.main.${id}.run.cancelled.none`, '{"what":');
+    const counted = async () => {
+      const headers = { authorization: `Bearer ${await client.token()}` };
+      const text = await (await fetch(`${client.url}/metrics`, { headers })).text();
+      return /^forge_unreadable_events_total\{service="gateway"\} (\d+)$/m.exec(text)?.[1];
+    };
+    for (let i = 0; i < 100 && (await counted()) !== '1'; i++) await sleep(50);
+    expect(await counted()).toBe('1');
+    expect(await getRun(client, id)).toMatchObject({ status: 'running' });
+    expect((await cancelRun(client, id)).status).toBe('cancelled');
   });
 });

@@ -1,4 +1,4 @@
-import { nearest } from '@agent-forge/contracts';
+import { nearest, shownValue } from '@agent-forge/contracts';
 import { errorAt, PlaceError, type Located, type LocatedScalar, type Mistake, type Place } from './located-yaml.js';
 
 /** Reads values of a recipe; whatever does not fit is refused with its place. */
@@ -119,5 +119,5 @@ function unknownKey(key: string, allowed: readonly string[], place: string): str
 
 /** Names a value in a message without repeating all of it. */
 function describe(node: Located): string {
-  return node.kind === 'scalar' ? JSON.stringify(node.value).slice(0, 80) : `a ${node.kind}`;
+  return node.kind === 'scalar' ? shownValue(node.value) : `a ${node.kind}`;
 }

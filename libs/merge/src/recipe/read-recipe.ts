@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { stringify } from 'yaml';
-import { ForgeError } from '@agent-forge/contracts';
+import { ForgeError, shownValue } from '@agent-forge/contracts';
 import type { FloatDtype } from '@agent-forge/model';
 import { MERGE_METHODS, noSuchMethod } from '../methods/index.js';
 import type { MergeMethod } from '../method.js';
@@ -131,7 +131,7 @@ function readDtype(field: Field): FloatDtype {
   const name = field.text().replace(/^torch\./, '');
   return Object.hasOwn(DTYPES, name)
     ? DTYPES[name]!
-    : field.fail(`${field.name} is ${JSON.stringify(name)}; it must be ${Object.keys(DTYPES).join(', ')}`);
+    : field.fail(`${field.name} is ${shownValue(name)}; it must be ${Object.keys(DTYPES).join(', ')}`);
 }
 
 /** A path, or the map that mergekit writes where a path has spaces. */

@@ -100,7 +100,7 @@ function checkItem({ ids, learnt }: EncodedItem, index: number, longest: number)
 }
 
 /** Indices of items that are scored together: sorted by length, so that little is padded. */
-function* batches(encoded: readonly EncodedItem[], tokens: number): Iterable<number[]> {
+export function* batches(encoded: readonly EncodedItem[], tokens: number): Iterable<number[]> {
   const lengthOf = (i: number): number => encoded[i]!.ids.length;
   const order = encoded.map((_, i) => i).sort((a, b) => lengthOf(a) - lengthOf(b) || a - b);
   let batch: number[] = [];

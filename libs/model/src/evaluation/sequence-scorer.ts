@@ -24,6 +24,8 @@ export interface ScorerOptions {
   readonly rule?: ParameterRule;
   /** Longest sequence; by default the model's `maxPositionEmbeddings`, at most {@link DEFAULT_MAX_LENGTH}. */
   readonly maxLength?: number;
+  /** Whether scores have the whole distributions, which take room: the vocabulary times the tokens of a call. */
+  readonly distributions?: boolean;
 }
 
 /** What the model says of the tokens of one sequence after the first. */
@@ -32,6 +34,8 @@ export interface SequenceScore {
   readonly nll: Float32Array;
   /** The likeliest token after tokens 0 … i. */
   readonly predicted: Int32Array;
+  /** log p of every token after tokens 0 … i, one row of the vocabulary after another; only where it was asked for. */
+  readonly logProbs?: Float32Array;
 }
 
 /** Whatever scores given tokens: a model in memory, or an exported file. */
@@ -84,7 +88,12 @@ export class SequenceScorer implements TokenScorer {
     const inputs = { positions, mask, cos: table(tables.cos, 'cos'), sin: table(tables.sin, 'sin') };
     const { parameters, externals } = inferenceParameters(graph, model, rule);
     const logits = llamaLogits(model.config, parameters, llamaHidden(model.config, parameters, ids, inputs));
-    const outputs = { nll: neg(pick(logSoftmax(logits), targets)), predicted: cast(argMax(logits), 'int32') };
+    const logProbs = logSoftmax(logits);
+    const outputs = {
+      nll: neg(pick(logProbs, targets)),
+      predicted: cast(argMax(logits), 'int32'),
+      ...(options.distributions ? { logProbs } : {}),
+    };
     const session = await Session.of(graph, outputs, {
       externals,
       ...(threads === undefined ? {} : { threads }),
@@ -113,17 +122,18 @@ export class SequenceScorer implements TokenScorer {
       for (let i = 0; i < length; i++) positions[row * length + i] = BigInt(i);
     });
     const shape = [batch, length];
-    const { nll, predicted } = await this.session.run({
+    const { nll, predicted, logProbs } = await this.session.run({
       inputIds: { dtype: 'int32', shape, data: inputIds },
       targets: { dtype: 'int32', shape, data: targets },
       positions: { dtype: 'int64', shape, data: positions },
       mask: this.mask(length),
     });
-    const rowOf = <T extends Float32Array | Int32Array>(all: T, row: number): T =>
-      all.subarray(row * length, row * length + sequences[row]!.length - 1) as T;
+    const rowOf = <T extends Float32Array | Int32Array>(all: T, row: number, width = 1): T =>
+      all.subarray(row * length * width, (row * length + sequences[row]!.length - 1) * width) as T;
     return sequences.map((_, row) => ({
       nll: rowOf(nll!.data as Float32Array, row),
       predicted: rowOf(predicted!.data as Int32Array, row),
+      ...(logProbs ? { logProbs: rowOf(logProbs.data as Float32Array, row, this.model.config.vocabSize) } : {}),
     }));
   }
 

@@ -102,6 +102,9 @@ describe('bitnet', () => {
     const judge = (metrics: Record<string, number>) =>
       phase.gate({ artifacts: [], metrics }, { minRetention: 0.9 } as BitnetParams);
     expect(judge({ retention: 0.95 })).toEqual([]);
+    expect(judge({ retention: 1.06, controlRetention: 0.85 })).toEqual([
+      'controlRetention is 0.850, below minRetention 0.9',
+    ]);
     expect(judge({ retention: 0.8 })).toEqual(['retention is 0.800, below minRetention 0.9']);
     expect(judge({})).toEqual(['retention was not measured']);
   });

@@ -1,10 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { paramsOf } from '../phase.js';
 import { CONTINUED } from '../shared/continued.js';
+import { TERNARY_FORMS } from '../shared/form-names.js';
 import { oneOf } from '../shared/one-of.js';
-
-/** The forms in which a ternary model is written besides the one that is trained on. */
-export const FORMS = ['gguf-tq2', 'gguf-tq1', 'hf-packed', 'onnx-q2'] as const;
 
 /** Parameters of bitnet. */
 export const params = paramsOf({
@@ -56,10 +54,10 @@ export const params = paramsOf({
     maximum: 1,
     description: 'Peak rate of the control.',
   }),
-  exports: Type.Array(oneOf(FORMS, { default: 'gguf-tq2', description: 'A form.' }), {
-    default: [...FORMS],
+  exports: Type.Array(oneOf(TERNARY_FORMS, { default: 'gguf-tq2', description: 'A form.' }), {
+    default: [...TERNARY_FORMS],
     uniqueItems: true,
-    maxItems: FORMS.length,
+    maxItems: TERNARY_FORMS.length,
     description:
       'Forms that are written, read back and measured: GGUF for llama.cpp, the packed folder of transformers, ONNX with two bits.',
   }),
@@ -74,10 +72,9 @@ export const params = paramsOf({
     minimum: 0,
     maximum: 2,
     description:
-      'Gate: accuracy as a part of the parent’s, or the parent’s bits per byte as a part of its own on text alone.',
+      'Gate: accuracy as a part of the parent’s, and of the control’s where there is one; on text alone their bits per byte as a part of its own.',
   }),
 });
 
 /** Parameters of bitnet, resolved. */
 export type BitnetParams = Static<typeof params>;
-export type Form = (typeof FORMS)[number];

@@ -2,9 +2,9 @@ import type { ArtifactName } from '@agent-forge/contracts';
 import type { PhaseOutcome } from '@agent-forge/run';
 import type { PhaseContext } from '../phase.js';
 import { compare } from '../shared/compare.js';
+import type { WrittenForm } from '../shared/forms.js';
 import { storeReport, type PhaseReport, type ReportRow } from '../shared/report.js';
 import { lossOf, metricsOf, rowOf, type Measured } from '../shared/yardstick.js';
-import type { WrittenForm } from './forms.js';
 import type { BitnetParams } from './params.js';
 import { verdictsOf } from './verdicts.js';
 

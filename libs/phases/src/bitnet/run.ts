@@ -5,12 +5,12 @@ import type { PhaseOutcome } from '@agent-forge/run';
 import type { PhaseContext } from '../phase.js';
 import { continuedInput, planContinued } from '../shared/continued-training.js';
 import { readCorpus } from '../shared/corpus.js';
+import { writeForms } from '../shared/forms.js';
 import { readInputModel, type InputModel } from '../shared/input-model.js';
 import { mixtureSource } from '../shared/mixture.js';
 import { runTrainings } from '../shared/run-trainings.js';
 import { StageProgress } from '../shared/stage-progress.js';
 import { Yardstick, type Measured } from '../shared/yardstick.js';
-import { writeForms } from './forms.js';
 import type { BitnetParams } from './params.js';
 import { reportOn, ROWS } from './report.js';
 import { measureSpeed } from './speed.js';
@@ -49,9 +49,8 @@ export async function run(context: Context): Promise<PhaseOutcome> {
     measured.set(name, await yardstick.measure(model, context));
     progress.at('measure', { fraction: measured.size / models.size });
   }
-  const forms = await writeForms(context, trained[0]!, ternary, yardstick, (fraction) =>
-    progress.at('exports', { fraction }),
-  );
+  const wanted = { phase: 'bitnet', forms: params.exports, from: trained[0]!, model: ternary, yardstick };
+  const forms = await writeForms(context, wanted, (fraction) => progress.at('exports', { fraction }));
   const speed = params.speedTokens > 0 ? await measureSpeed(context, ternary, params.speedTokens) : {};
   return reportOn(context, { input: input.artifact, trained, measured, forms, speed });
 }

@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { paramsOf } from '../phase.js';
+import { CONTINUED } from '../shared/continued.js';
 
 /** Names of seeds become roles of artifacts. */
 const SEED_NAME = '^[a-z][a-z0-9]{0,31}$';
@@ -57,12 +58,7 @@ export const params = paramsOf({
     maximum: 0.95,
     description: 'Part of these steps that trains the trunk; seeds that share too little of it cannot be averaged.',
   }),
-  textShare: Type.Number({
-    default: 0.5,
-    minimum: 0,
-    maximum: 1,
-    description: 'Part of the batches that are text, where a recipe has both text and task families.',
-  }),
+  textShare: CONTINUED.textShare,
   hiddenSize: Type.Integer({ default: 256, minimum: 16, maximum: 8192, multipleOf: 8, description: 'Width.' }),
   intermediateSize: Type.Integer({
     default: 512,
@@ -79,8 +75,8 @@ export const params = paramsOf({
     description: 'Attention heads; must divide hiddenSize into even parts.',
   }),
   contextLength: Type.Integer({ default: 128, minimum: 8, maximum: 8192, description: 'Positions of the model.' }),
-  rowLength: Type.Integer({ default: 64, minimum: 8, maximum: 8192, description: 'Tokens in a row of a batch.' }),
-  rows: Type.Integer({ default: 12, minimum: 1, maximum: 4096, description: 'Rows in a batch.' }),
+  rowLength: CONTINUED.rowLength,
+  rows: CONTINUED.rows,
   optimizer: Type.Union([Type.Literal('muon'), Type.Literal('adamw')], {
     default: 'muon',
     description: 'Optimiser of the hidden matrices; AdamW takes the rest.',
@@ -93,18 +89,8 @@ export const params = paramsOf({
     description:
       "Peak rate of the seeds as a part of the trunk's; large ones carry the seeds too far apart to be averaged.",
   }),
-  maxRollbacks: Type.Integer({
-    default: 3,
-    minimum: 0,
-    maximum: 20,
-    description: 'Times that a training which diverges is rolled back to its last good state, with half the rate.',
-  }),
-  itemsPerFamily: Type.Integer({
-    default: 200,
-    minimum: 10,
-    maximum: 10_000,
-    description: 'Items of each family that everything is measured on.',
-  }),
+  maxRollbacks: CONTINUED.maxRollbacks,
+  itemsPerFamily: CONTINUED.itemsPerFamily,
   minAccuracy: Type.Number({
     default: 0,
     minimum: 0,

@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { paramsOf } from '../phase.js';
+import { CONTINUED } from '../shared/continued.js';
 
 /** Parameters of quietstar. */
 export const params = paramsOf({
@@ -121,12 +122,7 @@ export const params = paramsOf({
     maximum: 1,
     description: "Peak rate of the reinforcement's AdamW.",
   }),
-  maxRollbacks: Type.Integer({
-    default: 3,
-    minimum: 0,
-    maximum: 20,
-    description: 'Times that a training which diverges is rolled back to its last good state, with half the rate.',
-  }),
+  maxRollbacks: CONTINUED.maxRollbacks,
   itemsPerFamily: Type.Integer({
     default: 200,
     minimum: 10,

@@ -72,7 +72,14 @@ export function familyRow(
   { accuracy, loss, families }: FamilyEvaluation,
   artifactId?: string,
 ): ReportRow {
-  return { name, ...(artifactId === undefined ? {} : { artifactId }), accuracy, loss, families };
+  return {
+    name,
+    ...(artifactId === undefined ? {} : { artifactId }),
+    accuracy,
+    loss,
+    perplexity: Math.exp(loss),
+    families,
+  };
 }
 
 function scoreOf(accuracy: Accuracy): FamilyScore {

@@ -30,6 +30,8 @@ export interface ReportRow {
   readonly accuracy?: Interval;
   /** Nats per token. */
   readonly loss?: number;
+  /** exp(loss): of the tokens of answers, or of running text where that is all there is. */
+  readonly perplexity?: number;
   /** On running text. */
   readonly bitsPerByte?: number;
   readonly families?: Readonly<Record<string, FamilyScore>>;
@@ -46,6 +48,24 @@ export interface Comparison {
   readonly difference: Interval;
 }
 
+/** Something that could have been chosen, as it was measured on the select split. */
+export interface SelectionRow {
+  readonly name: string;
+  /** Of its file. */
+  readonly sizeBytes: number;
+  readonly bitsPerWeight: number;
+  /** KL from the teacher, nats for a token. */
+  readonly divergence: number;
+  readonly accuracy?: number;
+  readonly bitsPerByte?: number;
+  /** What it keeps of the skill of what came in. */
+  readonly retention: Interval;
+  /** Whether nothing else is smaller and closer to the teacher. */
+  readonly isOnFront: boolean;
+  /** Why it could not be chosen; absent where it could. */
+  readonly refused?: string;
+}
+
 /** What a phase measured, all of it on the report split: the file `report.json` of its report artifact, the same shape for every phase. */
 export interface PhaseReport {
   readonly phase: string;
@@ -53,6 +73,8 @@ export interface PhaseReport {
   /** Names of the rows of what goes on to the next phase. */
   readonly results?: readonly string[];
   readonly comparisons: readonly Comparison[];
+  /** What was chosen from: the one part of a report that is measured on the select split. */
+  readonly selection?: readonly SelectionRow[];
   /** Other figures, by name. */
   readonly figures: Readonly<Record<string, number>>;
   /** What follows from them, as true sentences for a person. */

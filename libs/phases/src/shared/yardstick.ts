@@ -73,10 +73,9 @@ export class Yardstick {
 
 /** The line of a report. */
 export function rowOf(name: string, { tasks, text }: Measured, artifactId?: string): ReportRow {
-  const row = tasks
-    ? familyRow(name, tasks, artifactId)
-    : { name, ...(artifactId === undefined ? {} : { artifactId }) };
-  return text ? { ...row, bitsPerByte: text.bitsPerByte } : row;
+  if (tasks) return { ...familyRow(name, tasks, artifactId), ...(text ? { bitsPerByte: text.bitsPerByte } : {}) };
+  const row = { name, ...(artifactId === undefined ? {} : { artifactId }) };
+  return text ? { ...row, loss: text.loss, perplexity: text.perplexity, bitsPerByte: text.bitsPerByte } : row;
 }
 
 /** The loss that models are compared by: on tasks in nats per token, on text alone in bits per byte. */

@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { paramsOf } from '../phase.js';
+import { CONTINUED } from '../shared/continued.js';
 
 /** Ways to train that are compared; each differs from `plain` in one thing. */
 export const ARMS = ['plain', 'weight-decay', 'grokfast', 'shuffled', 'self-model', 'dream'] as const;
@@ -36,14 +37,9 @@ export const params = paramsOf({
         'What happens when no arm is better than the input on the select part: the input goes on, declared degraded; the best arm goes on all the same; or the phase fails.',
     },
   ),
-  textShare: Type.Number({
-    default: 0.5,
-    minimum: 0,
-    maximum: 1,
-    description: 'Part of the batches that are text, where a recipe has both text and task families.',
-  }),
-  rowLength: Type.Integer({ default: 64, minimum: 8, maximum: 8192, description: 'Tokens in a row of a batch.' }),
-  rows: Type.Integer({ default: 12, minimum: 1, maximum: 4096, description: 'Rows in a batch.' }),
+  textShare: CONTINUED.textShare,
+  rowLength: CONTINUED.rowLength,
+  rows: CONTINUED.rows,
   optimizer: Type.Union([Type.Literal('adamw'), Type.Literal('muon')], {
     default: 'adamw',
     description: 'Optimiser of the hidden matrices; AdamW takes the rest.',

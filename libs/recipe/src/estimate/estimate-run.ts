@@ -20,6 +20,7 @@ export interface RunEstimate {
 
 /** Estimates of time and memory are off by as much: what would fit if one were this much too high is not refused. */
 const TOLERANCE = 1.5;
+const SECONDS_PER_HOUR = 3600;
 
 /** What the phases of a recipe will need, one after the other; parameters are those of a checked recipe. */
 export function estimateRun(
@@ -101,9 +102,13 @@ function over(
   tell: (limit: number) => string,
 ): string[] {
   if (limit === undefined || estimate[key] <= tolerance * limit) return [];
-  const unit = key === 'seconds' ? 's' : 'MiB';
-  const parts = estimate.phases.map((each) => `${each.phase} ${Math.ceil(each[key])}`).join(', ');
-  return [
-    `it needs about ${Math.ceil(estimate[key])} ${unit} of ${NOUNS[key]} (${parts}), over ${tell(Math.floor(limit))}`,
-  ];
+  const text = key === 'seconds' ? timeText : (mib: number) => `${Math.ceil(mib)} MiB`;
+  const parts = estimate.phases.map((each) => `${each.phase} ${text(each[key])}`).join(', ');
+  return [`it needs about ${text(estimate[key])} of ${NOUNS[key]} (${parts}), over ${tell(Math.floor(limit))}`];
+}
+
+/** In seconds, as budgets are, and for people in hours where that is easier to read. */
+function timeText(seconds: number): string {
+  const text = `${Math.ceil(seconds)} s`;
+  return seconds < 2 * SECONDS_PER_HOUR ? text : `${text} = ${(seconds / SECONDS_PER_HOUR).toFixed(1)} h`;
 }

@@ -7,6 +7,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { ForgeError } from '@agent-forge/contracts';
 import type { BaseConfig } from '../config.js';
 import { nestLogger, type Logger } from '../logger.js';
+import { answerWrongMethods } from './allowed-methods.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { BodyPipe, validationPipe } from './validation.js';
 
@@ -45,6 +46,7 @@ export async function createHttpApp(root: DynamicModule | Type, logger: Logger):
   adapter.getInstance().addHook('onRequest', async (request, reply) => {
     reply.headers({ ...HEADERS, 'x-request-id': request.id });
   });
+  answerWrongMethods(adapter.getInstance(), MAX_PARAM_LENGTH);
   closeWhenAnswered(adapter.getInstance());
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: nestLogger(logger),

@@ -7,11 +7,11 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   401: 'UNAUTHENTICATED',
   403: 'FORBIDDEN',
   404: 'NOT_FOUND',
-  405: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
   406: 'INVALID_ARGUMENT',
   408: 'INVALID_ARGUMENT',
   413: 'PAYLOAD_TOO_LARGE',
-  414: 'PAYLOAD_TOO_LARGE',
+  414: 'URI_TOO_LONG',
   415: 'UNSUPPORTED_FORMAT',
   431: 'PAYLOAD_TOO_LARGE',
 };
@@ -22,7 +22,10 @@ export function httpError(thrown: unknown): ForgeError {
   const status = statusOf(thrown);
   const code = status === undefined ? undefined : CODE_OF_STATUS[status];
   if (code === undefined) return ForgeError.from(thrown);
-  return new ForgeError(code, (thrown as Error).message.split('\n')[0]!, thrown);
+  // Fastify would say the whole path again.
+  const message =
+    code === 'URI_TOO_LONG' ? 'a part of the path is too long' : (thrown as Error).message.split('\n')[0]!;
+  return new ForgeError(code, message, thrown);
 }
 
 /** The body that the caller sees. Of our own failures it learns the meaning only; the log has the rest. */

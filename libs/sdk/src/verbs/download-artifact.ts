@@ -1,15 +1,15 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { encodeManifest, ForgeError, type Manifest } from '@agent-forge/contracts';
+import { collectLineage, encodeManifest, ForgeError, LINEAGE_FILE, type Manifest } from '@agent-forge/contracts';
 import { writeFolder } from '@agent-forge/artifacts-fs';
 import type { Connection } from '../http/connection.js';
 import { getArtifact } from './get-artifact.js';
 import { readArtifactFile } from './read-artifact-file.js';
 
 /**
- * Downloads an artifact into a new folder, which appears only when all of it is there and verified.
+ * Downloads an artifact into a new folder, which appears only when all of it is there and verified. Beside its files stands its lineage.
  * @returns its manifest
  * @throws ForgeError FILE_EXISTS, ARTIFACT_NOT_FOUND, DIGEST_MISMATCH, and those of every request
  */
@@ -29,6 +29,8 @@ export async function downloadArtifact(
         await mkdir(dirname(join(temporary, file.name)), { recursive: true });
         await pipeline(readArtifactFile(connection, id, file, signal), createWriteStream(join(temporary, file.name)));
       }
+      const lineage = await collectLineage(id, (ancestor) => getArtifact(connection, ancestor));
+      await writeFile(join(temporary, LINEAGE_FILE), `${JSON.stringify(lineage)}\n`, { flag: 'wx' });
     });
   } catch (error) {
     if (error instanceof ForgeError) throw error;

@@ -14,12 +14,13 @@ const ScatterAddRows: OpDefinition<readonly number[]> = {
     const [rows, indices] = node.inputs;
     const shape = node.attributes;
     const zeros = emit.value('Expand', [emit.constant(rows!.dtype, [], [0]), emit.ints(shape)]);
-    // ScatterND takes index tuples of int64: [..., 1].
-    const wide =
-      indices!.dtype === 'int64' ? emit.name(indices!) : emit.value('Cast', [emit.name(indices!)], { to: { i: 7 } });
-    const tuples = emit.value('Reshape', [wide, emit.ints([numel(indices!.shape)!, 1])]);
-    const flat = emit.value('Reshape', [emit.name(rows!), emit.ints([numel(indices!.shape)!, ...shape.slice(1)])]);
-    emit.node('ScatterND', [zeros, tuples, flat], [emit.name(node.outputs[0]!)], { reduction: { s: 'add' } });
+    const count = numel(indices!.shape)!;
+    const flat = emit.value('Reshape', [emit.name(rows!), emit.ints([count, ...shape.slice(1)])]);
+    // An index for every element. ScatterND would take one for each row, but its threads add to the same row without a lock and lose sums.
+    const column = emit.value('Reshape', [emit.name(indices!), emit.ints([count, ...shape.slice(1).map(() => 1)])]);
+    const places = emit.value('Expand', [column, emit.ints([count, ...shape.slice(1)])]);
+    const attributes = { axis: { i: 0 }, reduction: { s: 'add' } };
+    emit.node('ScatterElements', [zeros, places, flat], [emit.name(node.outputs[0]!)], attributes);
   },
   gradient: ({ inputs: [, indices] }, [g]) => [gather(g!, indices!), null],
 };

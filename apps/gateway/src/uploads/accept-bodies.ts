@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import { ForgeError } from '@agent-forge/contracts';
 
+const JSON_TYPE = 'application/json';
 /** What may be uploaded where. */
 const UPLOADS: Readonly<Record<string, readonly string[]>> = {
   '/v1/datasets': ['text/plain', 'multipart/form-data'],
@@ -11,24 +12,23 @@ const UPLOADS: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Lets uploads reach their routes as streams, which are read as fast as they are written; nothing gathers them in memory. All other routes
- * refuse them.
+ * take JSON and nothing else.
  */
-export async function acceptUploads(app: NestFastifyApplication): Promise<void> {
+export async function acceptBodies(app: NestFastifyApplication): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.addHook('onRequest', async (request) => assertRoute(request));
+  fastify.addHook('onRequest', async (request) => assertBody(request));
   fastify.removeContentTypeParser('text/plain');
   fastify.addContentTypeParser('text/plain', (_request, payload, done) => done(null, payload));
   await app.register(multipart);
 }
 
-/** @throws ForgeError UNSUPPORTED_FORMAT for an upload to a route that does not take it */
-function assertRoute({ headers, routeOptions }: FastifyRequest): void {
-  const type = headers['content-type']?.split(';')[0]!.trim().toLowerCase() ?? '';
-  const isUpload = type === 'text/plain' || type.startsWith('multipart/');
-  if (!isUpload || UPLOADS[routeOptions.url ?? '']?.includes(type)) return;
+/** @throws ForgeError UNSUPPORTED_FORMAT for a body that the route does not take */
+function assertBody({ headers, routeOptions }: FastifyRequest): void {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity')
+    throw new ForgeError('UNSUPPORTED_FORMAT', 'the body has a Content-Encoding; send it as it is');
+  const type = headers['content-type']?.split(';')[0]!.trim().toLowerCase();
+  if (type === undefined || type === JSON_TYPE || UPLOADS[routeOptions.url ?? '']?.includes(type)) return;
   const places = Object.entries(UPLOADS).map(([route, types]) => `${route} as ${types.join(' or ')}`);
-  throw new ForgeError(
-    'UNSUPPORTED_FORMAT',
-    `files are uploaded to ${places.join(', to ')}; all else is application/json`,
-  );
+  throw new ForgeError('UNSUPPORTED_FORMAT', `files are uploaded to ${places.join(', to ')}; all else is ${JSON_TYPE}`);
 }

@@ -1,0 +1,4 @@
+import { compression } from '@agent-forge/phases';
+import { servePhase } from '@agent-forge/runtime';
+
+await servePhase(compression);
