@@ -32,9 +32,9 @@ const ternary: Model = { ...float, config: { ...config, ternary: TERNARY_TRAININ
 const SAME: BakeExample[] = [{ prompted: [0, 3], plain: [0, 3], answer: [2, 4, 1] }];
 const OTHER: BakeExample[] = [{ prompted: [0, 2, 2, 3], plain: [0, 3], answer: [2, 4] }];
 
-function trainer(model: Model, examples: readonly BakeExample[]): Promise<BakeTrainer> {
+function trainer(model: Model, examples: readonly BakeExample[], topK = 0): Promise<BakeTrainer> {
   const shape = bakeShape(examples, examples.length);
-  return BakeTrainer.create({ model, shape, rank: 3, scale: 1, learningRate: 0.01, steps: 20, seed: 1 });
+  return BakeTrainer.create({ model, shape, rank: 3, scale: 1, topK, learningRate: 0.01, steps: 20, seed: 1 });
 }
 
 async function trained(model: Model): Promise<{ adapter: Adapter; losses: number[] }> {
@@ -77,6 +77,22 @@ describe.each([
     expect(losses[0]).toBeGreaterThan(0);
     expect(Math.abs(losses[0]! - expected)).toBeLessThan(1e-4 * Math.max(1, expected));
     expect(losses.at(-1)!).toBeLessThan(losses[0]! / 2);
+  });
+
+  test('compares with a bucket for the rest as with all tokens, where the rest is one token; the less it sees, the smaller the loss', async () => {
+    const first = async (topK: number) => {
+      const baking = await trainer(model, OTHER, topK);
+      const { loss, gradientNorm } = await baking.step(OTHER);
+      await baking.release();
+      return { loss, gradientNorm };
+    };
+    const [all, butOne, two, one] = [await first(0), await first(VOCABULARY - 1), await first(2), await first(1)];
+    expect(await first(VOCABULARY)).toEqual(all);
+    expect(Math.abs(butOne.loss - all.loss)).toBeLessThan(1e-5 * all.loss);
+    expect(Math.abs(butOne.gradientNorm - all.gradientNorm)).toBeLessThan(1e-4 * all.gradientNorm);
+    expect(two.loss).toBeLessThanOrEqual(all.loss + 1e-6);
+    expect(one.loss).toBeLessThanOrEqual(two.loss + 1e-6);
+    expect(one.loss).toBeGreaterThanOrEqual(0);
   });
 
   test('leaves the teacher as it was', async () => {

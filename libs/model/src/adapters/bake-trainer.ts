@@ -1,32 +1,11 @@
 import { ForgeError } from '@agent-forge/contracts';
-import {
-  type Graph,
-  type LossResult,
-  type SessionOptions,
-  type StepReport,
-  TrainLoop,
-  type TrainProgramOptions,
-  type Value,
-  adamw,
-  buildTrainProgram,
-  exp,
-  gather,
-  logSoftmax,
-  mul,
-  reduceSum,
-  reshape,
-  stopGradient,
-  straightThrough,
-  sub,
-} from '@agent-forge/tensor';
-import { llamaHidden, llamaLogits } from '../network/llama.js';
-import { parameterRule } from '../ternary/ternary-parameters.js';
-import { sequenceInputs } from '../training/language-model-loss.js';
+import { type SessionOptions, type StepReport, TrainLoop, adamw, buildTrainProgram } from '@agent-forge/tensor';
 import { parametersOf } from '../training/optimizer-options.js';
 import type { TrainState } from '../training/train-language-model.js';
 import type { Model, Weights } from '../weights.js';
-import { type Adapter, adaptedTensors, initFactors } from './lora.js';
+import { bakeFields, bakeLoss } from './bake-loss.js';
 import { type BakeExample, type BakeShape, bakeBatch } from './bake-rows.js';
+import { type Adapter, initFactors } from './lora.js';
 
 /** What a baking is told. */
 export interface BakeTrainerOptions {
@@ -36,6 +15,8 @@ export interface BakeTrainerOptions {
   readonly rank: number;
   /** alpha / rank. */
   readonly scale: number;
+  /** Tokens of the teacher that are compared one by one, those that it thinks likeliest; the others count together. 0, the default, is all. */
+  readonly topK?: number;
   /** First rate of AdamW; falls in a straight line to 0. */
   readonly learningRate: number;
   readonly steps: number;
@@ -44,6 +25,9 @@ export interface BakeTrainerOptions {
   readonly resume?: TrainState;
   readonly session?: SessionOptions;
 }
+
+/** The base stands in the training graph, which protobuf limits to 2 GiB; onnxruntime takes no other place for constants of a loop's body. */
+const MAX_BASE_BYTES = 1.9e9;
 
 /** Trains an adapter until the model without a prompt answers as it does with it (prompt baking, Bhargava et al. 2024, arXiv:2409.13697). */
 export class BakeTrainer {
@@ -54,17 +38,25 @@ export class BakeTrainer {
     private done: number,
   ) {}
 
+  /** @throws ForgeError INVALID_ARGUMENT for a model that is too large */
   static async create(options: BakeTrainerOptions): Promise<BakeTrainer> {
-    const { model, rank, seed, learningRate, resume, session } = options;
+    const { model, rank, seed, learningRate, resume } = options;
+    const bytes = [...model.weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+    if (bytes > MAX_BASE_BYTES)
+      throw new ForgeError(
+        'INVALID_ARGUMENT',
+        `prompts can be baked into models of at most ${MAX_BASE_BYTES / 1e9} GB of float32 weights; this one has ${(bytes / 1e9).toFixed(1)} GB`,
+      );
     const factors = initFactors(model.weights, rank, seed);
     const program = buildTrainProgram({
       parameters: parametersOf(factors),
       batch: bakeFields(options.shape),
-      loss: bakeLoss(model, options.shape, options.scale),
+      loss: bakeLoss(model, options.shape, options),
       optimizer: adamw({ learningRate, beta1: 0.9, beta2: 0.95, weightDecay: 0 }),
       clipNorm: 1,
     });
-    const loop = await TrainLoop.create(program, new Map([...factors].map(([name, t]) => [name, t.data])), session);
+    const start = new Map([...factors].map(([name, t]) => [name, t.data]));
+    const loop = await TrainLoop.create(program, start, options.session);
     if (resume) {
       const values = [...resume.weights].map(([name, t]) => [name, t.data] as const);
       loop.restore(resume.step, new Map([...values, ...resume.optimizer]));
@@ -102,52 +94,4 @@ export class BakeTrainer {
   release(): Promise<void> {
     return this.loop.release();
   }
-}
-
-function bakeFields({ rows, promptedLength, plainLength, answerLength }: BakeShape): TrainProgramOptions['batch'] {
-  const places = [rows * answerLength];
-  return {
-    promptedIds: { dtype: 'int32', shape: [rows, promptedLength] },
-    plainIds: { dtype: 'int32', shape: [rows, plainLength] },
-    promptedPlaces: { dtype: 'int32', shape: places },
-    plainPlaces: { dtype: 'int32', shape: places },
-    weights: { dtype: 'float32', shape: places },
-  };
-}
-
-/**
- * KL(teacher with the prompt ‖ student without) over the whole vocabulary, Σ weight · Σ p (log p − log q). The teacher is computed beside the student
- * by the same operations, so where both see the same and the adapter is 0, loss and gradient are 0 exactly: the gradient by the student's logits is
- * written as q − p, which differentiating log q would give only up to rounding.
- */
-function bakeLoss(model: Model, shape: BakeShape, scale: number): TrainProgramOptions['loss'] {
-  return (graph, factors, batch): LossResult => {
-    const base = new Map(
-      [...model.weights].map(([name, t]) => [name, graph.constant(graph.float, t.shape, t.data, name)]),
-    );
-    const adapted = adaptedTensors(base, factors, scale);
-    const { promptedLength, plainLength } = shape;
-    const teacher = logitsAt(graph, model, base, batch['promptedIds']!, promptedLength, batch['promptedPlaces']!);
-    const student = logitsAt(graph, model, adapted, batch['plainIds']!, plainLength, batch['plainPlaces']!);
-    const [logP, logQ] = [logSoftmax(teacher), logSoftmax(student)];
-    const [p, q] = [exp(logP), exp(logQ)];
-    const weights = reshape(batch['weights']!, [shape.rows * shape.answerLength, 1]);
-    const divergence = reduceSum(mul(mul(p, sub(logP, logQ)), weights));
-    const gradient = stopGradient(mul(sub(q, p), weights));
-    return { loss: straightThrough(reduceSum(mul(gradient, student)), divergence) };
-  };
-}
-
-/** Logits [places, vocabulary] of the tokens at some places. */
-function logitsAt(
-  graph: Graph,
-  { config }: Model,
-  tensors: ReadonlyMap<string, Value>,
-  ids: Value,
-  length: number,
-  places: Value,
-): Value {
-  const parameters = parameterRule(config)(tensors);
-  const inputs = sequenceInputs(graph, config, { rows: ids.dim(0), length, packed: false }, {});
-  return llamaLogits(config, parameters, gather(llamaHidden(config, parameters, ids, inputs), places));
 }

@@ -1,7 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ForgeError, Rng, type Json, type Lineage } from '@agent-forge/contracts';
-import { createFamily, distinctItems } from '@agent-forge/data';
+import { ForgeError, type DataSource, type Json, type Lineage } from '@agent-forge/contracts';
 import {
   bakeShape,
   BakeTrainer,
@@ -9,20 +8,20 @@ import {
   readModelFolder,
   writeCheckpoint,
   writeSafetensors,
-  type BakeExample,
-  type Model,
 } from '@agent-forge/model';
 import { CHECKPOINT_SECONDS } from '../shared/limits.js';
 import type { TaskContext, TaskOutput } from '../task.js';
-import { drawExamples, queriesOf, under } from './examples.js';
-import type { Bake } from './params.js';
+import { drawPools, rowsOf, type Pools } from './pools.js';
+import type { Queries } from './questions.js';
 
 /** One baking: all that its result depends on. */
 export interface BakeInput {
   readonly from: string;
-  readonly bakes: readonly Pick<Bake, 'prompt' | 'queries'>[];
+  readonly bakes: readonly (Queries & { readonly share: number })[];
   /** Families whose answers are to stay. */
   readonly kept: readonly string[];
+  readonly data: readonly Pick<DataSource, 'name' | 'artifactId'>[];
+  readonly textShare: number;
   readonly steps: number;
   readonly rows: number;
   readonly keep: number;
@@ -30,6 +29,7 @@ export interface BakeInput {
   readonly rank: number;
   readonly alpha: number;
   readonly rate: number;
+  readonly topK: number;
   readonly temperature: number;
   readonly answerTokens: number;
   readonly seed: number;
@@ -43,7 +43,7 @@ export interface BakeOutput {
 }
 
 /** Name of the file with the factors. */
-export const DELTA_FILE = 'adapter_model.safetensors';
+export const FACTORS_FILE = 'factors.safetensors';
 const FILE = 'checkpoint.safetensors';
 
 /** Trains the adapter that answers without the prompts as the model does with them, and stores it. */
@@ -52,20 +52,21 @@ export async function bakeTask(input: Json, context: TaskContext): Promise<TaskO
   await context.artifacts.materialise(plan.from, join(context.workDir, 'start'));
   const model = await readModelFolder(join(context.workDir, 'start'));
   const pools = await drawPools(plan, model, context);
-  const shape = bakeShape([...pools.baked.flat(), ...pools.kept], plan.rows);
+  const shape = bakeShape([...pools.baked.flat(), ...pools.kept, ...pools.text], plan.rows);
   const saved = await lastCheckpoint(context);
   const trainer = await BakeTrainer.create({
-    ...{ model, shape, rank: plan.rank, scale: plan.alpha / plan.rank, learningRate: plan.rate, steps: plan.steps },
+    ...{ model, shape, rank: plan.rank, scale: plan.alpha / plan.rank, topK: plan.topK },
+    ...{ learningRate: plan.rate, steps: plan.steps },
     ...{ seed: `${plan.seed}/bake`, session: { threads: context.threads } },
     ...(saved ? { resume: saved.state } : {}),
   });
   try {
     const value = await train(plan, trainer, pools, saved?.settings, context);
     const { factors } = trainer.adapter();
-    const dir = join(context.workDir, 'delta');
+    const dir = join(context.workDir, 'adapter');
     await mkdir(dir);
-    await writeSafetensors(join(dir, DELTA_FILE), factors);
-    const stored = await context.artifacts.putFolder(dir, 'delta', {
+    await writeSafetensors(join(dir, FACTORS_FILE), factors);
+    const stored = await context.artifacts.putFolder(dir, 'adapter', {
       kind: 'checkpoint',
       lineage: lineageOf(plan, context),
     });
@@ -73,33 +74,6 @@ export async function bakeTask(input: Json, context: TaskContext): Promise<TaskO
   } finally {
     await trainer.release();
   }
-}
-
-interface Pools {
-  /** Answers for each bake. */
-  readonly baked: readonly (readonly BakeExample[])[];
-  readonly kept: readonly BakeExample[];
-}
-
-/** Has the model answer every question once, under the prompts that are baked, and as it is asked otherwise. */
-async function drawPools(plan: BakeInput, model: Model, { threads, signal }: TaskContext): Promise<Pools> {
-  const { bakes, kept, queriesPerFamily: each, temperature, answerTokens: maxTokens } = plan;
-  const seed = `${plan.seed}/queries`;
-  const how = { temperature, maxTokens, seed, threads, signal };
-  const baked: BakeExample[][] = [];
-  for (const bake of bakes) {
-    const items = queriesOf(bake, 'train', each, seed).map((item) => under(item, bake.prompt));
-    baked.push(await drawExamples(model, items, true, how));
-  }
-  const others = kept.flatMap((name) => distinctItems(createFamily(name), 'train', each, seed));
-  return { baked, kept: others.length > 0 ? await drawExamples(model, others, false, how) : [] };
-}
-
-/** The rows of a step: a function of seed and step alone. Bakes take turns, so that none of them is forgotten for another. */
-function rowsOf({ rows, keep, seed }: BakeInput, { baked, kept }: Pools, step: number): BakeExample[] {
-  const rng = Rng.derive(seed, 'bake', 'rows', step);
-  const keptRows = kept.length > 0 ? Math.floor(keep * rows) : 0;
-  return Array.from({ length: rows }, (_, i) => rng.pick(i < keptRows ? kept : baked[i % baked.length]!));
 }
 
 async function train(
@@ -148,7 +122,8 @@ async function lastCheckpoint({ checkpoint, artifacts, workDir }: TaskContext) {
   return readCheckpoint<BakeOutput>(join(dir, FILE));
 }
 
-function lineageOf({ from, seed, ...params }: BakeInput, { codeVersion }: TaskContext): Lineage {
+function lineageOf({ from, data, seed, ...params }: BakeInput, { codeVersion }: TaskContext): Lineage {
+  const used = data.map(({ artifactId }) => artifactId);
   const plain = JSON.parse(JSON.stringify(params)) as Lineage['params'];
-  return { parents: [from], data: [], phase: 'baking', params: plain, seed, codeVersion, metrics: {} };
+  return { parents: [from], data: used, phase: 'baking', params: plain, seed, codeVersion, metrics: {} };
 }

@@ -11,7 +11,7 @@ export const phase = definePhase({
   consumes: { kind: 'model', atLeast: 1, data: true },
   produces: [
     { role: 'baked', kind: 'model', meaning: 'the model, which answers as if the prompts stood before its questions' },
-    { role: 'delta', kind: 'checkpoint', meaning: 'low-rank factors of the whole change; taking them out un-bakes' },
+    { role: 'delta', kind: 'delta', meaning: 'the whole change, as low-rank factors; `forge unbake` takes it out' },
     {
       role: 'report',
       kind: 'report',
@@ -25,7 +25,10 @@ export const phase = definePhase({
   tasks: { bake: async (input, context) => (await import('./bake-task.js')).bakeTask(input, context) },
   run: async (context) => (await import('./run.js')).run(context),
   metrics: {
-    figures: ['following', 'forgetting', 'passedThrough', 'firstLoss', 'lastLoss'],
+    figures: [
+      ...['following', 'forgetting', 'falseCalls', 'divergenceBefore', 'divergenceAfter', 'keptDivergence'],
+      ...['passedThrough', 'firstLoss', 'lastLoss'],
+    ],
     rows: ['before', 'half', 'after'],
   },
   gate,

@@ -10,16 +10,33 @@ const BAKE = Type.Object(
       maxLength: 4096,
       description: 'The system prompt that goes into the weights.',
     }),
-    queries: Type.Array(Type.String({ description: 'A task family.' }), {
-      minItems: 1,
-      uniqueItems: true,
-      description: 'Plain task families whose questions are to be answered as if the prompt stood before them.',
-    }),
+    queries: Type.Optional(
+      Type.Array(Type.String({ description: 'A task family.' }), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'Plain task families whose questions are to be answered as if the prompt stood before them.',
+      }),
+    ),
+    questions: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 4096, description: 'A question.' }), {
+        minItems: 1,
+        maxItems: 10_000,
+        uniqueItems: true,
+        description: 'Questions of your own, with or instead of families; about one in ten is held out and measured.',
+      }),
+    ),
     marker: Type.Optional(
       Type.String({
         minLength: 1,
         maxLength: 64,
         description: 'What answers under the prompt end with, to be counted.',
+      }),
+    ),
+    share: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1000,
+        description: 'How much of the rows it gets, against the other bakes; 1 unless given.',
       }),
     ),
   },
@@ -46,6 +63,12 @@ export const params = paramsOf({
     description:
       'Part of the rows that are to stay as they are, prompted ones among them; half of them at least are advised.',
   }),
+  textShare: Type.Number({
+    default: 0.5,
+    minimum: 0,
+    maximum: 1,
+    description: 'Part of the kept rows that are running text, where a recipe has both text and task families.',
+  }),
   queriesPerFamily: Type.Integer({
     default: 200,
     minimum: 1,
@@ -65,6 +88,13 @@ export const params = paramsOf({
     maximum: 1,
     description: 'First rate of AdamW, which falls in a straight line to 0.',
   }),
+  topK: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 1_000_000,
+    description:
+      'Tokens of the prompted model that are compared one by one, the likeliest; the others count together. 0 compares all.',
+  }),
   strength: Type.Number({
     default: 1,
     minimum: 0,
@@ -77,7 +107,11 @@ export const params = paramsOf({
     maximum: 4,
     description: 'At which the prompted model’s answers are drawn.',
   }),
-  answerTokens: Type.Integer({ default: 32, minimum: 1, maximum: 4096, description: 'Tokens of an answer at most.' }),
+  answerTokens: Type.Integer({ default: 48, minimum: 1, maximum: 4096, description: 'Tokens of an answer at most.' }),
+  alone: Type.Boolean({
+    default: false,
+    description: 'Also bakes each prompt by itself, to see what the others do to it; takes as long again for each.',
+  }),
   itemsPerFamily: Type.Integer({
     default: 100,
     minimum: 1,

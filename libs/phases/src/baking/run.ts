@@ -1,23 +1,27 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactName, Json } from '@agent-forge/contracts';
-import { assertAudit, auditWeights, mergeAdapter, openSafetensors, writeModelFolder } from '@agent-forge/model';
-import type { Model, Weights } from '@agent-forge/model';
+import {
+  assertAudit,
+  auditWeights,
+  mergeAdapter,
+  openSafetensors,
+  withBakedMark,
+  type Adapter,
+  type Model,
+  type Weights,
+} from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
 import { paramError } from '../param-mistakes.js';
 import type { PhaseContext } from '../phase.js';
 import { readInputModel, type InputModel } from '../shared/input-model.js';
-import { lineageOf } from '../shared/lineage.js';
-import { storeReport } from '../shared/report.js';
 import { StageProgress } from '../shared/stage-progress.js';
-import { Yardstick, type Measured } from '../shared/yardstick.js';
-import { DELTA_FILE, type BakeInput, type BakeOutput } from './bake-task.js';
+import { FACTORS_FILE, type BakeInput, type BakeOutput } from './bake-task.js';
 import { check } from './check.js';
-import { keptFamilies } from './examples.js';
-import { problemsOf } from './gate.js';
-import { askPrompted, falseCalls, followed, ratesOf } from './measure.js';
-import type { BakingParams } from './params.js';
-import { reportOf } from './report.js';
+import { conclude } from './conclude.js';
+import { findOut } from './find-out.js';
+import type { Bake, BakingParams } from './params.js';
+import { keptFamilies } from './questions.js';
 
 type Context = PhaseContext<BakingParams>;
 
@@ -28,103 +32,79 @@ export async function run(context: Context): Promise<PhaseOutcome> {
   if (mistake) throw paramError('baking', mistake);
   const input = await readInputModel('baking', context);
   const kept = keptFamilies(families, params.bakes);
-  const progress = new StageProgress(context.report, { bake: 3, measure: 1 });
-  const plan = planOf(context, input, kept);
-  const [output] = await context.runTasks('bake', [plan as unknown as Json], (_, now) => progress.at('bake', now));
-  const delta = output!.artifacts[0]!;
-  const adapter = { factors: await readFactors(context, delta), scale: params.alpha / params.rank };
-  const at = (strength: number): Model => ({
-    ...input.model,
-    weights: mergeAdapter(input.model.weights, adapter, strength),
-  });
-  const models = new Map([
-    ['before', input.model],
-    ['half', at(params.strength / 2)],
-    ['after', at(params.strength)],
-  ]);
+  const progress = new StageProgress(context.report, { bake: 3, measure: 2 });
+  const sets = [params.bakes, ...(params.alone && params.bakes.length > 1 ? params.bakes.map((bake) => [bake]) : [])];
+  const plans = sets.map((bakes) => planOf(context, input, bakes, kept));
+  const outputs = await context.runTasks('bake', plans as unknown as Json[], (i, { fraction }) =>
+    progress.at('bake', { fraction: (i + fraction) / plans.length }),
+  );
+  const adapters: Adapter[] = [];
+  for (const { artifacts } of outputs)
+    adapters.push({ factors: await readFactors(context, artifacts[0]!), scale: params.alpha / params.rank });
+  const models = modelsOf(input.model, adapters, params);
   const after = models.get('after')!;
   assertAudit(await auditWeights(after.config, after.weights, after.tokenizer), 'the baked model');
-  const { measured, figures } = await measure(context, models, kept, progress);
-  const { firstLoss, lastLoss } = output!.value as unknown as BakeOutput;
-  return conclude(context, input, after, delta, measured, { ...figures, firstLoss, lastLoss });
+  const losses = outputs[0]!.value as unknown as BakeOutput;
+  const found = await findOut(context, models, kept, progress);
+  return conclude(context, input, { model: after, adapter: adapters[0]! }, { ...found, ...losses });
 }
 
-function planOf({ params, seed }: Context, { artifact }: InputModel, kept: readonly string[]): BakeInput {
-  const { steps, rows, keep, queriesPerFamily, rank, alpha, rate, temperature, answerTokens } = params;
-  const bakes = params.bakes.map(({ prompt, queries }) => ({ prompt, queries }));
-  const settings = { steps, rows, keep, queriesPerFamily, rank, alpha, rate, temperature, answerTokens };
-  return { from: artifact.id, bakes, kept, ...settings, seed };
+function planOf(
+  { params, data, seed }: Context,
+  { artifact }: InputModel,
+  chosen: readonly Bake[],
+  kept: readonly string[],
+): BakeInput {
+  const { steps, rows, keep, textShare, queriesPerFamily, rank, alpha, rate, topK, temperature, answerTokens } = params;
+  const bakes = chosen.map(({ prompt, queries, questions, share = 1 }) => ({
+    ...{ prompt, share },
+    ...(queries ? { queries } : {}),
+    ...(questions ? { questions } : {}),
+  }));
+  const settings = {
+    steps,
+    rows,
+    keep,
+    textShare,
+    queriesPerFamily,
+    rank,
+    alpha,
+    rate,
+    topK,
+    temperature,
+    answerTokens,
+  };
+  return { from: artifact.id, bakes, kept, data, ...settings, seed };
 }
 
 async function readFactors({ artifacts, workDir }: Context, { id }: ArtifactName): Promise<Weights> {
-  const dir = join(workDir, 'delta');
+  const dir = join(await mkdtemp(join(workDir, 'adapter-')), 'files');
   await artifacts.materialise(id, dir);
-  const file = await openSafetensors(join(dir, DELTA_FILE));
+  const file = await openSafetensors(join(dir, FACTORS_FILE));
   const factors: Weights = new Map();
   for (const name of file.tensors.keys()) factors.set(name, await file.read(name));
   return factors;
 }
 
-async function measure(
-  context: Context,
-  models: ReadonlyMap<string, Model>,
-  kept: readonly string[],
-  progress: StageProgress,
-) {
-  const mix = Object.fromEntries(kept.map((name) => [name, 1]));
-  const yardstick = await Yardstick.of({ ...context, families: mix }, 'report', context.params.itemsPerFamily);
-  const asked = await askPrompted(context, models.get('before')!);
-  const plain = yardstick.items.filter(({ system }) => system === undefined);
-  const measured = new Map<string, Measured>();
-  const figures: Record<string, number> = {};
-  for (const each of asked) add(figures, `${each.bake.name}.prompted`, ratesOf(each, each.prompted));
-  for (const [name, model] of models) {
-    context.signal.throwIfAborted();
-    measured.set(name, await yardstick.measure(model, context));
-    for (const each of asked) add(figures, `${each.bake.name}.${name}`, await followed(context, model, each));
-    if (plain.length > 0) figures[`falseCalls.${name}`] = await falseCalls(context, model, plain);
-    progress.at('measure', { fraction: measured.size / models.size });
-  }
-  const rates = asked.map(({ bake }) => figures[`${bake.name}.after.following`]!);
-  return { measured, figures: { ...figures, following: Math.min(...rates) } };
+/** Everything that is measured, by name. What has prompts in its weights is marked with them. */
+function modelsOf(
+  base: Model,
+  [together, ...alone]: readonly Adapter[],
+  { bakes, strength }: BakingParams,
+): Map<string, Model> {
+  const at = (adapter: Adapter, part: number, marked: readonly Bake[]): Model => ({
+    ...base,
+    weights: mergeAdapter(base.weights, adapter, part),
+    config: withBakedMark(base.config, Object.fromEntries(marked.flatMap(marksOf))),
+  });
+  return new Map([
+    ['before', base],
+    ['half', at(together!, strength / 2, bakes)],
+    ['after', at(together!, strength, bakes)],
+    ...alone.map((adapter, i) => [`alone-${bakes[i]!.name}`, at(adapter, strength, [bakes[i]!])] as const),
+  ]);
 }
 
-function add(figures: Record<string, number>, of: string, rates: Readonly<Record<string, number>>): void {
-  for (const [rate, value] of Object.entries(rates)) figures[`${of}.${rate}`] = value;
-}
-
-async function conclude(
-  context: Context,
-  input: InputModel,
-  after: Model,
-  delta: ArtifactName,
-  measured: ReadonlyMap<string, Measured>,
-  figures: Readonly<Record<string, number>>,
-): Promise<PhaseOutcome> {
-  const { report, metrics: found } = reportOf(measured, figures, context.params);
-  const problems = problemsOf({ metrics: found }, context.params);
-  const passesThrough = problems.length > 0 && context.params.onForgetting === 'pass-through';
-  const metrics = { ...found, passedThrough: passesThrough ? 1 : 0 };
-  const first = passesThrough ? { ...input.artifact, role: 'baked' } : await store(context, after, input, metrics);
-  const told = passesThrough
-    ? { ...report, results: ['before'], verdicts: [...report.verdicts, 'the model that came in goes on, unchanged'] }
-    : { ...report, results: ['after'] };
-  const artifacts = [first, delta, await storeReport(context, told, [first.id], metrics)];
-  return {
-    artifacts,
-    metrics,
-    ...(passesThrough ? { degraded: `pass-through, because ${problems.join('; ')}` } : {}),
-  };
-}
-
-async function store(
-  context: Context,
-  model: Model,
-  input: InputModel,
-  metrics: Record<string, number>,
-): Promise<ArtifactName> {
-  const dir = join(await mkdtemp(join(context.workDir, 'result-')), 'baked');
-  await writeModelFolder(dir, model);
-  const lineage = lineageOf('baking', context, [input.artifact.id], metrics);
-  return context.artifacts.putFolder(dir, 'baked', { kind: 'model', lineage });
+function marksOf({ prompt, queries = [] }: Bake): (readonly [string, string])[] {
+  return queries.map((family) => [family, prompt] as const);
 }
