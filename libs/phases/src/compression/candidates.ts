@@ -1,4 +1,5 @@
 import type { ArtifactName, Json } from '@agent-forge/contracts';
+import { bakedMark } from '@agent-forge/model';
 import type { PhaseContext } from '../phase.js';
 import { retention } from '../shared/retention.js';
 import type { StageProgress } from '../shared/stage-progress.js';
@@ -27,11 +28,12 @@ export type Reference = Pick<Score, 'correct' | 'texts'>;
 export async function scoreCandidates(
   context: Context,
   planned: readonly Planned[],
-  { teacher }: Sources,
+  { input, teacher }: Sources,
   reference: Reference,
   progress: StageProgress,
 ): Promise<Scored[]> {
   const parts = await encodeParts(context, planned, progress);
+  const baked = bakedMark(input.model.config);
   const inputs = planned.map((each): ScoreInput => {
     const { params, families, data, seed } = context;
     const { selectItemsPerFamily: itemsPerFamily, divergenceItemsPerFamily } = params;
@@ -47,6 +49,7 @@ export async function scoreCandidates(
       },
       parts: partsOf(context, each).map((part) => parts.get(keyOf(part))!),
       data: named(data),
+      ...(baked ? { baked } : {}),
     };
   });
   const done = new Map<number, number>();
