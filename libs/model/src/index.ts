@@ -39,6 +39,7 @@ export * from './generation/kv-cache.js';
 export * from './generation/decoder.js';
 export * from './generation/token-generator.js';
 export * from './generation/generate-text.js';
+export * from './generation/decoding-speed.js';
 export * from './generation/byte-automaton.js';
 export * from './generation/constraint.js';
 export * from './folder/ensure-folder.js';

@@ -11,15 +11,15 @@ import {
 } from '@agent-forge/model';
 import { CHECKPOINT_SECONDS } from '../shared/limits.js';
 import type { TaskContext, TaskOutput } from '../task.js';
-import { drawPools, rowsOf, type Pools } from './pools.js';
-import type { Queries } from './questions.js';
+import { allExamples, drawPools, rowsOf, type Pools } from './pools.js';
+import type { Kept, Queries } from './questions.js';
 
 /** One baking: all that its result depends on. */
 export interface BakeInput {
   readonly from: string;
   readonly bakes: readonly (Queries & { readonly share: number })[];
   /** Families whose answers are to stay. */
-  readonly kept: readonly string[];
+  readonly kept: Kept;
   readonly data: readonly Pick<DataSource, 'name' | 'artifactId'>[];
   readonly textShare: number;
   readonly steps: number;
@@ -52,7 +52,7 @@ export async function bakeTask(input: Json, context: TaskContext): Promise<TaskO
   await context.artifacts.materialise(plan.from, join(context.workDir, 'start'));
   const model = await readModelFolder(join(context.workDir, 'start'));
   const pools = await drawPools(plan, model, context);
-  const shape = bakeShape([...pools.baked.flat(), ...pools.kept, ...pools.text], plan.rows);
+  const shape = bakeShape(allExamples(pools), plan.rows);
   const saved = await lastCheckpoint(context);
   const trainer = await BakeTrainer.create({
     ...{ model, shape, rank: plan.rank, scale: plan.alpha / plan.rank, topK: plan.topK },

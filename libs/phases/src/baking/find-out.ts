@@ -5,6 +5,7 @@ import { encoderOf } from '../shared/families.js';
 import type { StageProgress } from '../shared/stage-progress.js';
 import { Yardstick, type Measured } from '../shared/yardstick.js';
 import { keptOnly } from './kept.js';
+import type { Kept } from './questions.js';
 import { askPrompted, divergences, follow, ratesOf, type Followed } from './measure.js';
 import type { BakingParams } from './params.js';
 import type { Findings } from './report.js';
@@ -15,11 +16,11 @@ type Context = PhaseContext<BakingParams>;
 export async function findOut(
   context: Context,
   models: ReadonlyMap<string, Model>,
-  kept: readonly string[],
+  kept: Kept,
   progress: StageProgress,
 ): Promise<Omit<Findings, 'firstLoss' | 'lastLoss'>> {
   const { params, families } = context;
-  const mix = Object.fromEntries([...Object.keys(families), ...kept].map((name) => [name, 1]));
+  const mix = Object.fromEntries([...Object.keys(families), ...kept.prompted].map((name) => [name, 1]));
   const yardstick = await Yardstick.of({ ...context, families: mix }, 'report', params.itemsPerFamily);
   const baked = new Set(params.bakes.flatMap(({ queries = [] }) => queries));
   const keptItems = yardstick.items.filter(({ family }) => !baked.has(family));

@@ -26,7 +26,15 @@ export const phase = definePhase({
   run: async (context) => (await import('./run.js')).run(context),
   metrics: {
     figures: [
-      ...['following', 'forgetting', 'falseCalls', 'divergenceBefore', 'divergenceAfter', 'keptDivergence'],
+      ...[
+        'following',
+        'forgetting',
+        'worstForgetting',
+        'falseCalls',
+        'divergenceBefore',
+        'divergenceAfter',
+        'keptDivergence',
+      ],
       ...['passedThrough', 'firstLoss', 'lastLoss'],
     ],
     rows: ['before', 'half', 'after'],

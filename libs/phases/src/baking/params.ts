@@ -55,7 +55,7 @@ export const params = paramsOf({
     description: 'Prompts that are baked together; no family is in two of them.',
   }),
   steps: Type.Integer({ default: 80, minimum: 1, maximum: 100_000, description: 'Optimiser steps.' }),
-  rows: Type.Integer({ default: 96, minimum: 2, maximum: 4096, description: 'Answers in a step.' }),
+  rows: Type.Integer({ default: 64, minimum: 2, maximum: 4096, description: 'Answers in a step.' }),
   keep: Type.Number({
     default: 0.5,
     minimum: 0,
@@ -70,7 +70,7 @@ export const params = paramsOf({
     description: 'Part of the kept rows that are running text, where a recipe has both text and task families.',
   }),
   queriesPerFamily: Type.Integer({
-    default: 200,
+    default: 100,
     minimum: 1,
     maximum: 100_000,
     description: 'Questions of each family, of the train part, that the prompted model answers.',

@@ -11,8 +11,9 @@ import { questionsOf, under } from './questions.js';
 export interface Pools {
   /** Answers under each prompt. */
   readonly baked: readonly (readonly BakeExample[])[];
-  /** Answers that are to stay, to task items. */
-  readonly kept: readonly BakeExample[];
+  /** Answers that are to stay, to plain items of each family and to items under system prompts. */
+  readonly plain: readonly { readonly weight: number; readonly examples: readonly BakeExample[] }[];
+  readonly prompted: readonly BakeExample[];
   /** Running text that is to stay as likely as it was. */
   readonly text: readonly BakeExample[];
 }
@@ -32,26 +33,46 @@ export async function drawPools(plan: BakeInput, model: Model, context: TaskCont
     const items = questionsOf(bake, 'train', each, seed).map((item) => under(item, bake.prompt));
     baked.push(await drawExamples(model, items, true, how));
   }
-  const others = kept.flatMap((name) => distinctItems(createFamily(name), 'train', each, seed));
-  const texts = await windowsOf(plan, model, context);
-  return { baked, kept: others.length > 0 ? await drawExamples(model, others, false, how) : [], text: texts };
+  const ask = (name: string) => drawExamples(model, distinctItems(createFamily(name), 'train', each, seed), false, how);
+  const plain: Pools['plain'][number][] = [];
+  for (const [name, weight] of Object.entries(kept.plain)) plain.push({ weight, examples: await ask(name) });
+  const prompted: BakeExample[] = [];
+  for (const name of kept.prompted) prompted.push(...(await ask(name)));
+  return { baked, plain, prompted, text: await windowsOf(plan, model, context) };
 }
 
-/** The rows of a step: a function of seed and step alone. Bakes get their shares of what is not kept, and each at least a row. */
-export function rowsOf(plan: BakeInput, { baked, kept, text }: Pools, step: number): BakeExample[] {
-  const { rows, keep, textShare, seed, bakes } = plan;
+/** Everything that a row may be. */
+export function allExamples({ baked, plain, prompted, text }: Pools): BakeExample[] {
+  return [...baked.flat(), ...plain.flatMap(({ examples }) => examples), ...prompted, ...text];
+}
+
+/** The rows of a step: a function of seed and step alone. Bakes get their shares of what is not kept, and each at least a row; of what is kept, half is prompted. */
+export function rowsOf(plan: BakeInput, pools: Pools, step: number): BakeExample[] {
+  const { rows, keep, seed, bakes } = plan;
   const rng = Rng.derive(seed, 'bake', 'rows', step);
-  const keptRows = kept.length + text.length > 0 ? Math.floor(keep * rows) : 0;
-  const textRows = kept.length === 0 ? keptRows : text.length === 0 ? 0 : Math.floor(textShare * keptRows);
-  const turns = turnsOf(
-    bakes.map(({ share }) => share),
-    rows - keptRows,
-  );
-  return [
-    ...Array.from({ length: textRows }, () => rng.pick(text)),
-    ...Array.from({ length: keptRows - textRows }, () => rng.pick(kept)),
-    ...turns.map((bake) => rng.pick(baked[bake]!)),
+  const { text, prompted, plain } = keptRows(plan, pools, Math.floor(keep * rows));
+  const kept = [
+    ...Array.from({ length: text }, () => rng.pick(pools.text)),
+    ...Array.from({ length: prompted }, () => rng.pick(pools.prompted)),
+    ...Array.from({ length: plain }, () => rng.pick(weighted(pools.plain, rng))),
   ];
+  const shares = bakes.map(({ share }) => share);
+  return [...kept, ...turnsOf(shares, rows - kept.length).map((bake) => rng.pick(pools.baked[bake]!))];
+}
+
+/** How many kept rows are of which kind, of those kinds that there are. */
+function keptRows({ textShare }: BakeInput, pools: Pools, rows: number) {
+  const hasTasks = pools.plain.length + pools.prompted.length > 0;
+  const hasText = pools.text.length > 0;
+  const text = hasText ? (hasTasks ? Math.floor(textShare * rows) : rows) : 0;
+  const tasks = hasTasks ? rows - text : 0;
+  const prompted = pools.prompted.length === 0 ? 0 : pools.plain.length === 0 ? tasks : Math.floor(tasks / 2);
+  return { text, prompted, plain: tasks - prompted };
+}
+
+function weighted(families: Pools['plain'], rng: Rng): readonly BakeExample[] {
+  let point = rng.float() * families.reduce((sum, { weight }) => sum + weight, 0);
+  return (families.find(({ weight }) => (point -= weight) < 0) ?? families.at(-1)!).examples;
 }
 
 /** Which bake each of some rows belongs to: one each, then whoever is furthest behind its share. */

@@ -36,14 +36,30 @@ export function under(item: TaskItem, system: string): TaskItem {
   return { ...item, system };
 }
 
+/** What is to stay as it is. */
+export interface Kept {
+  /** Plain families with their weights in the mix. */
+  readonly plain: FamilyMix;
+  /** Families under system prompts. */
+  readonly prompted: readonly string[];
+}
+
 /**
- * Families that are to stay as they are: those of the mix that no bake changes, and every plain family of the mix under personas and beside the tool: without
- * prompted ones a bake looks perfect and destroys the following of other prompts.
+ * What may be kept: families of the mix that no bake changes, and every plain family of the mix under personas and beside the tool: without prompted ones a bake
+ * looks perfect and destroys the following of other prompts.
  */
-export function keptFamilies(mix: FamilyMix, bakes: readonly Queries[]): string[] {
+export function keepable(mix: FamilyMix, bakes: readonly Queries[]): Kept {
   const baked = new Set(bakes.flatMap(({ queries = [] }) => queries));
-  const plain = Object.keys(mix).filter((name) => !name.includes('@') && name !== 'tool');
-  const prompted = plain.flatMap((name) => [`${name}@end`, ...(name === 'word' ? [] : [`${name}@tool`])]);
-  const names = [...Object.keys(mix).filter((name) => !baked.has(name)), ...prompted];
-  return [...new Set(names)];
+  const names = Object.keys(mix);
+  const plain = names.filter((name) => !isPrompted(name));
+  const forms = plain.flatMap((name) => [`${name}@end`, ...(name === 'word' ? [] : [`${name}@tool`])]);
+  return {
+    plain: Object.fromEntries(Object.entries(mix).filter(([name]) => !baked.has(name) && !isPrompted(name))),
+    prompted: [...new Set([...names.filter(isPrompted), ...forms])],
+  };
+}
+
+/** Whether the items of a family stand under a system prompt. */
+function isPrompted(family: string): boolean {
+  return family.includes('@') || family === 'tool';
 }

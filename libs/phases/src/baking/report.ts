@@ -35,6 +35,7 @@ export function reportOf(
   const tool = bakes.find(offersTool)?.name;
   const calls = tool === undefined ? undefined : followed.get('after')!.traces.get(tool)?.[OTHERS];
   const forgetting = forgettingOf(before, after);
+  const worst = worstOf(before, after);
   const far = (name: string) => Math.max(...divergence.get(name)!.values());
   const metrics: Record<string, number> = {
     ...{ following: Math.min(...rates), firstLoss, lastLoss },
@@ -42,6 +43,7 @@ export function reportOf(
     ...(calls ? { falseCalls: calls.estimate } : {}),
     ...(keptDivergence === undefined ? {} : { keptDivergence }),
     ...(forgetting === undefined ? {} : { forgetting }),
+    ...(worst === undefined ? {} : { worstForgetting: worst.lost }),
   };
   for (const name of ['before', 'half', 'after']) Object.assign(metrics, metricsOf(name, measured.get(name)!));
   const comparisons = compare('after', 'before', kept);
@@ -49,6 +51,7 @@ export function reportOf(
   const verdicts = [
     ...bakes.map(({ name }) => followingSentence(name, findings)),
     ...comparisons.map((each) => `on what was not baked, ${comparisonSentence(each, unit, 'the baked model')}`),
+    ...(worst && worst.lost > 0 ? [`${worst.family} lost most: ${(100 * worst.lost).toFixed(1)} points`] : []),
     ...(calls ? [`${percent(calls)} of unprompted questions that need no tool are answered by a call`] : []),
   ];
   const rows = [...measured].map(([name, each]) => rowOf(name, each));
@@ -107,6 +110,15 @@ function forgettingOf(before: Measured, after: Measured): number | undefined {
     return scores.reduce((sum, { accuracy }) => sum + accuracy.estimate, 0) / scores.length;
   };
   return mean(before.tasks) - mean(after.tasks);
+}
+
+/** The family that lost most accuracy. */
+function worstOf(before: Measured, after: Measured): { readonly family: string; readonly lost: number } | undefined {
+  const losses = Object.entries(before.tasks?.families ?? {}).map(([family, { accuracy }]) => ({
+    family,
+    lost: accuracy.estimate - after.tasks!.families[family]!.accuracy.estimate,
+  }));
+  return losses.toSorted((a, b) => b.lost - a.lost)[0];
 }
 
 function percent({ estimate }: Interval): string {

@@ -21,7 +21,8 @@ import { check } from './check.js';
 import { conclude } from './conclude.js';
 import { findOut } from './find-out.js';
 import type { Bake, BakingParams } from './params.js';
-import { keptFamilies } from './questions.js';
+import { followedForms } from './forms.js';
+import { keepable, type Kept } from './questions.js';
 
 type Context = PhaseContext<BakingParams>;
 
@@ -31,7 +32,7 @@ export async function run(context: Context): Promise<PhaseOutcome> {
   const [mistake] = check(params);
   if (mistake) throw paramError('baking', mistake);
   const input = await readInputModel('baking', context);
-  const kept = keptFamilies(families, params.bakes);
+  const kept = await followedForms(context, input.model, keepable(families, params.bakes));
   const progress = new StageProgress(context.report, { bake: 3, measure: 2 });
   const sets = [params.bakes, ...(params.alone && params.bakes.length > 1 ? params.bakes.map((bake) => [bake]) : [])];
   const plans = sets.map((bakes) => planOf(context, input, bakes, kept));
@@ -53,7 +54,7 @@ function planOf(
   { params, data, seed }: Context,
   { artifact }: InputModel,
   chosen: readonly Bake[],
-  kept: readonly string[],
+  kept: Kept,
 ): BakeInput {
   const { steps, rows, keep, textShare, queriesPerFamily, rank, alpha, rate, topK, temperature, answerTokens } = params;
   const bakes = chosen.map(({ prompt, queries, questions, share = 1 }) => ({
