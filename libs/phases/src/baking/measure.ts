@@ -1,6 +1,6 @@
 import { TOOL_CALL_FORM, type TaskItem } from '@agent-forge/data';
 import {
-  bootstrapMean,
+  bootstrapShare,
   ByteAutomaton,
   divergenceBetween,
   SequenceScorer,
@@ -139,7 +139,7 @@ async function constrained(context: Context, model: Model, { bake, items }: Aske
 
 function rate(answers: readonly string[], holds: (answer: string, i: number) => boolean): Interval {
   const marks = answers.map((answer, i) => Number(holds(answer, i)));
-  return bootstrapMean(marks, { seed: 'rate' });
+  return bootstrapShare(marks, { seed: 'rate' });
 }
 
 async function greedyTexts(context: Context, model: Model, items: readonly TaskItem[]): Promise<string[]> {

@@ -14,6 +14,7 @@ import {
 import type { PhaseOutcome } from '@agent-forge/run';
 import { paramError } from '../param-mistakes.js';
 import type { PhaseContext } from '../phase.js';
+import { assertTrainable } from '../shared/assert-trainable.js';
 import { readInputModel, type InputModel } from '../shared/input-model.js';
 import { StageProgress } from '../shared/stage-progress.js';
 import { FACTORS_FILE, type BakeInput, type BakeOutput } from './bake-task.js';
@@ -32,6 +33,7 @@ export async function run(context: Context): Promise<PhaseOutcome> {
   const [mistake] = check(params);
   if (mistake) throw paramError('baking', mistake);
   const input = await readInputModel('baking', context);
+  assertTrainable('baking', input.model);
   const kept = await followedForms(context, input.model, keepable(families, params.bakes));
   const progress = new StageProgress(context.report, { bake: 3, measure: 2 });
   const sets = [params.bakes, ...(params.alone && params.bakes.length > 1 ? params.bakes.map((bake) => [bake]) : [])];

@@ -70,12 +70,15 @@ export async function reportOn(context: PhaseContext<BitnetParams>, result: Bitn
   return { artifacts: [...artifacts, await storeReport(context, report, ids, metrics)], metrics };
 }
 
-/** Accuracy as a part of a floating-point model's; on text alone that one's bits per byte as a part of its own. */
+/**
+ * Accuracy as a part of a floating-point model's. Beside one that is never right: the part that is kept of the probability of right tokens. On text alone
+ * that one's bits per byte as a part of its own.
+ */
 function retentionOf(measured: ReadonlyMap<string, Measured>, than: string): number {
   const [ternary, float] = [measured.get(ROWS.ternary)!, measured.get(than)!];
   if (!ternary.tasks || !float.tasks) return lossOf(float) / lossOf(ternary);
-  // One that is never right has nothing to lose.
-  return float.tasks.accuracy.estimate === 0 ? 1 : ternary.tasks.accuracy.estimate / float.tasks.accuracy.estimate;
+  const [own, other] = [ternary.tasks.accuracy.estimate, float.tasks.accuracy.estimate];
+  return other === 0 ? Math.min(1, Math.exp(lossOf(float) - lossOf(ternary))) : own / other;
 }
 
 /** The largest change of the loss between the model and what was read back of any form. */
