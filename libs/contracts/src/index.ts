@@ -16,6 +16,8 @@ export * from './event-rules.js';
 export * from './event-examples.js';
 export * from './trace.js';
 export * from './access-token.js';
+export * from './audit.js';
+export * from './audit-chain.js';
 export * from './api.js';
 export * from './generated/v1/recipe_pb.js';
 export * from './generated/v1/events_pb.js';

@@ -11,6 +11,7 @@ export * from './tasks/task.js';
 export * from './tasks/task-queue.js';
 export * from './tasks/task-consumer.js';
 export * from './all-runs.js';
+export * from './audit-log.js';
 export { startEmbeddedServer, type EmbeddedServer, type EmbeddedServerOptions } from './embedded/server.js';
 export * from './embedded/running.js';
 export { lockFile } from './embedded/lock.js';

@@ -4,6 +4,7 @@ import { makeEvent, MAX_EVENT_BYTES } from '@agent-forge/contracts';
 import { ensurePhaseConsumer } from './consumers.js';
 import { RunLog } from './run-log.js';
 import {
+  AUDIT_STREAM,
   DEAD_STREAM,
   ensureStreams,
   LOG_STREAM,
@@ -33,6 +34,7 @@ test('services that start at the same moment all find the streams and consumers'
   const names = [];
   for await (const { config } of (await manager()).streams.list()) names.push(config.name);
   expect(names.sort()).toEqual([
+    AUDIT_STREAM,
     DEAD_STREAM,
     LOG_STREAM,
     PROGRESS_STREAM,

@@ -8,7 +8,14 @@ import {
 } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
-import { DEAD_SUBJECTS, ForgeError, LOG_SUBJECTS, MAX_EVENT_BYTES, PROGRESS_SUBJECTS } from '@agent-forge/contracts';
+import {
+  AUDIT_SUBJECT,
+  DEAD_SUBJECTS,
+  ForgeError,
+  LOG_SUBJECTS,
+  MAX_EVENT_BYTES,
+  PROGRESS_SUBJECTS,
+} from '@agent-forge/contracts';
 import { isMissing } from './errors.js';
 import { insist, SEND_TIMEOUT_MS } from './insist.js';
 import { TASK_SUBJECTS } from './tasks/task.js';
@@ -21,6 +28,8 @@ export const PROGRESS_STREAM = 'FORGE_PROGRESS';
 export const DEAD_STREAM = 'FORGE_DEAD';
 /** Tasks that wait for a replica that is free. */
 export const TASK_STREAM = 'FORGE_TASKS';
+/** The audit log: one chain of records, kept for good. */
+export const AUDIT_STREAM = 'FORGE_AUDIT';
 /** Key-value bucket of what came of tasks. */
 export const RESULT_BUCKET = 'FORGE_RESULTS';
 /** Key-value bucket of where tasks in work are to go on. */
@@ -33,6 +42,10 @@ const LOG_MAX_BYTES = 512 * MIB;
 const PROGRESS_MAX_BYTES = 32 * MIB;
 const DEAD_MAX_BYTES = 64 * MIB;
 const TASK_MAX_BYTES = 64 * MIB;
+/** About a million events. A full one refuses, and with it every change of state, rather than forget the oldest. */
+const AUDIT_MAX_BYTES = 512 * MIB;
+/** A record of as many events as one may have. */
+export const MAX_AUDIT_RECORD_BYTES = 256 * 1024;
 const RESULT_MAX_BYTES = 256 * MIB;
 /** A result that nobody asked for in this time is computed again when somebody does. */
 const RESULT_MAX_AGE_MS = 90 * 24 * 3_600_000;
@@ -91,6 +104,18 @@ function streamConfigs(replicas: number): Config[] {
       discard: DiscardPolicy.New,
       max_bytes: TASK_MAX_BYTES,
       max_msg_size: MAX_MESSAGE_BYTES,
+    },
+    {
+      ...common,
+      name: AUDIT_STREAM,
+      subjects: [AUDIT_SUBJECT],
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      max_bytes: AUDIT_MAX_BYTES,
+      max_msg_size: MAX_AUDIT_RECORD_BYTES,
+      duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+      deny_delete: true,
+      deny_purge: true,
     },
   ];
 }
