@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { sweepTemporary } from '@agent-forge/artifacts-fs';
+import type { AuditLog } from '@agent-forge/contracts';
 import { closeNats, connectNats, ensureStreams } from '@agent-forge/nats';
 import {
   createHttpApp,
@@ -8,14 +9,17 @@ import {
   makeLogger,
   openStore,
   storeLocation,
+  TokenVerifier,
   workDir,
   type Logger,
   type Service,
 } from '@agent-forge/runtime';
+import { auditRequests } from './audit/audit-requests.js';
 import { readGatewayConfig, type GatewayConfig } from './config.js';
 import { ApiDocument } from './docs/docs.controller.js';
 import { describeApi } from './docs/openapi.js';
 import { GatewayModule } from './gateway.module.js';
+import { AUDIT_LOG } from './tokens.js';
 import { acceptBodies } from './uploads/accept-bodies.js';
 
 /** A gateway that is put together but does not listen yet. */
@@ -59,6 +63,11 @@ export async function createGateway(config: GatewayConfig, logger: Logger): Prom
     const { store, close: closeStore } = await openStore(storeLocation(config, 'gateway'));
     const app = await createHttpApp(GatewayModule.for({ config, connection, store, logger }), logger);
     await acceptBodies(app);
+    auditRequests(app.getHttpAdapter().getInstance(), {
+      log: app.get<AuditLog>(AUDIT_LOG),
+      verifier: app.get(TokenVerifier),
+      logger,
+    });
     app.get(ApiDocument).document = describeApi(app);
     const close = async () => {
       await app.close();

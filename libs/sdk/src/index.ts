@@ -18,3 +18,5 @@ export * from './verbs/upload-model.js';
 export * from './verbs/download-artifact.js';
 export * from './verbs/list-artifacts.js';
 export * from './verbs/list-phases.js';
+export * from './verbs/list-audit.js';
+export * from './verbs/verify-audit.js';

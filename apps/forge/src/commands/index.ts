@@ -11,6 +11,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   cancel: async () => (await import('./run-verbs.js')).cancelCommand(),
   retry: async () => (await import('./run-verbs.js')).retryCommand(),
   fork: async () => (await import('./run-verbs.js')).forkCommand(),
+  audit: async () => (await import('./audit.js')).auditCommand(),
   artifacts: async () => (await import('./artifacts.js')).artifactsCommand(),
   datasets: async () => (await import('./datasets.js')).datasetsCommand(),
   demo: async () => (await import('./demo.js')).demoCommand(),

@@ -121,6 +121,7 @@ describe('the OpenAPI document', () => {
       ['Manifest', await getArtifact(client, uploaded.artifactId)],
       ['ArtifactList', await listArtifacts(client)],
       ['PhaseList', await listPhases(client)],
+      ['AuditPage', await (await get('/v1/audit', bearer)).json()],
       ['Problem', problem],
     ];
     for (const [name, answer] of answers) {

@@ -6,6 +6,9 @@ import {
   type ArtifactList,
   type ArtifactSummary,
   type ArtifactView,
+  type AuditEvent,
+  type AuditPage,
+  type AuditRecord,
   type ErrorView,
   type Json,
   type ModelView,
@@ -155,6 +158,42 @@ const PhaseDescriptionSchema = Type.Object(
 );
 const PhaseListSchema = Type.Object({ phases: Type.Array(PhaseDescriptionSchema) }, closed);
 
+const AuditEventSchema = Type.Object(
+  {
+    id: Text('The event.'),
+    time: Time('When the answer was given.'),
+    tenant: Type.Optional(Text('Whose it is; absent when nobody knows who asked.')),
+    actor: Type.Optional(Text("The subject of the caller's token.")),
+    action: Text('Method and route.'),
+    resource: Text('Path of what was made or asked for.'),
+    outcome: Type.Union(['done', 'refused', 'denied', 'failed'].map((one) => Type.Literal(one))),
+    status: Type.Integer({ description: 'The HTTP status of the answer.' }),
+    from: Text('The address that the request came from.'),
+    requestId: Text('Names the request in the logs.'),
+  },
+  closed,
+);
+const AuditRecordSchema = Type.Object(
+  {
+    sequence: Type.Integer({ minimum: 1 }),
+    previous: Text('Hash of the record before; docs/guides/audit.md says of what.'),
+    entries: Type.Array(
+      Type.Object(
+        { digest: Digest("SHA-256 of the event's canonical JSON (RFC 8785)."), event: Type.Optional(AuditEventSchema) },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+const AuditPageSchema = Type.Object(
+  {
+    records: Type.Array(AuditRecordSchema),
+    next: Type.Optional(Type.Integer({ description: 'Names the next page; absent on the last.' })),
+  },
+  closed,
+);
+
 const ProblemSchema = Type.Object(
   {
     type: Text('`urn:agentforge:error:<code>`'),
@@ -185,6 +224,7 @@ export const SCHEMAS = {
   ArtifactList: ArtifactListSchema,
   PhaseDescription: PhaseDescriptionSchema,
   PhaseList: PhaseListSchema,
+  AuditPage: AuditPageSchema,
   Problem: ProblemSchema,
   OpenApi: OpenApiSchema,
   Health: HealthSchema,
@@ -209,4 +249,7 @@ same<Static<typeof ArtifactSummarySchema>, ArtifactSummary>(true);
 same<Static<typeof ArtifactListSchema>, ArtifactList>(true);
 same<keyof Static<typeof PhaseDescriptionSchema>, keyof PhaseDescription>(true);
 same<keyof Static<typeof PhaseListSchema>, keyof PhaseList>(true);
+same<keyof Static<typeof AuditEventSchema>, keyof AuditEvent>(true);
+same<keyof Static<typeof AuditRecordSchema>, keyof AuditRecord>(true);
+same<keyof Static<typeof AuditPageSchema>, keyof AuditPage>(true);
 same<keyof Static<typeof ProblemSchema>, keyof Problem>(true);

@@ -45,7 +45,7 @@ export class World {
     const { url, user, password } = broker.server;
     const env = { NATS_URL: url, NATS_USER: user, NATS_PASSWORD: password, FORGE_DATA_DIR: broker.dataDir };
     const config = readGatewayConfig({ ...env, FORGE_PORT: port, FORGE_AUTH_URL: authUrl });
-    const logger = makeLogger('gateway', { logLevel: 'silent', logFile: undefined });
+    const logger = makeLogger('gateway', { logLevel: 'debug', logFile: logFileIn(broker) });
     const gateway = await createGateway(config, logger);
     const routes: RouteOptions[] = [];
     const fastify: FastifyInstance = gateway.app.getHttpAdapter().getInstance();
@@ -58,6 +58,11 @@ export class World {
     const { port } = new URL(this.gateway.url);
     await this.gateway.close();
     this.gateway = await World.#start(this.broker, this.authUrl, port);
+  }
+
+  /** All that the gateway has logged. */
+  get logFile(): string {
+    return logFileIn(this.broker);
   }
 
   async credentials(): Promise<{ clientId: string; clientSecret: string }> {
@@ -75,4 +80,8 @@ export class World {
     await once(this.auth, 'exit');
     await this.broker.stop();
   }
+}
+
+function logFileIn({ dataDir }: TestBroker): string {
+  return join(dataDir, 'logs', 'gateway.log');
 }
