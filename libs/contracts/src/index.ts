@@ -17,6 +17,7 @@ export * from './event-examples.js';
 export * from './trace.js';
 export * from './access-token.js';
 export * from './audit.js';
+export * from './webhooks.js';
 export * from './audit-chain.js';
 export * from './api.js';
 export * from './generated/v1/recipe_pb.js';
