@@ -30,19 +30,22 @@ import { RunRequests } from './runs/run-requests.js';
 import { RunsController } from './runs/runs.controller.js';
 import { ARTIFACTS, AUDIT_LOG, CODE_VERSION } from './tokens.js';
 import { Staging } from './uploads/staging.js';
+import { Webhooks } from './webhooks/webhooks.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 /** What the module of the gateway is made of. */
 export interface GatewayModuleOptions {
   config: GatewayConfig;
   connection: NatsConnection;
   store: ArtifactStore;
+  webhooks: Webhooks;
   logger: Logger;
 }
 
 /** The NestJS module of the gateway: every route behind one guard. */
 @Module({})
 export class GatewayModule {
-  static for({ config, connection, store, logger }: GatewayModuleOptions): DynamicModule {
+  static for({ config, connection, store, webhooks, logger }: GatewayModuleOptions): DynamicModule {
     const needs = { broker: brokerCheck(connection), store: () => store.check(), disk: diskCheck(config.dataDir) };
     const verifier = new TokenVerifier(publishedKeys(config.authUrl), () => config.issuer);
     const registry = serviceRegistry('gateway');
@@ -57,6 +60,7 @@ export class GatewayModule {
         ArtifactsController,
         PhasesController,
         AuditController,
+        WebhooksController,
         DocsController,
       ],
       providers: [
@@ -70,6 +74,7 @@ export class GatewayModule {
         { provide: ARTIFACTS, useValue: store },
         { provide: Staging, useValue: new Staging(workDir(config.dataDir)) },
         { provide: CODE_VERSION, useValue: config.codeVersion },
+        { provide: Webhooks, useValue: webhooks },
         RunRequests,
         ApiDocument,
       ],

@@ -3,9 +3,15 @@ import {
   ARTIFACT_KINDS,
   ManifestFileSchema,
   ManifestSchema,
+  WEBHOOK_EVENTS,
   type ArtifactList,
   type ArtifactSummary,
   type ArtifactView,
+  type DeliveryList,
+  type DeliveryView,
+  type NewWebhook,
+  type WebhookList,
+  type WebhookView,
   type AuditEvent,
   type AuditPage,
   type AuditRecord,
@@ -194,6 +200,48 @@ const AuditPageSchema = Type.Object(
   closed,
 );
 
+const WebhookEventSchema = Type.Union(WEBHOOK_EVENTS.map((name) => Type.Literal(name)));
+const webhook = {
+  id: Text('The webhook.'),
+  url: Text('Where events are sent.'),
+  events: Type.Array(WebhookEventSchema),
+  createdBy: Text('Who made it.'),
+  createdAt: Time('When.'),
+};
+const WebhookViewSchema = Type.Object(webhook, closed);
+const NewWebhookSchema = Type.Object(
+  { ...webhook, secret: Text('Signs deliveries (Standard Webhooks 1.0); shown this once.') },
+  closed,
+);
+const WebhookListSchema = Type.Object({ webhooks: Type.Array(WebhookViewSchema) }, closed);
+const DeliveryAttemptSchema = Type.Object(
+  {
+    at: Time('When.'),
+    durationMs: Type.Integer({ minimum: 0 }),
+    status: Type.Optional(Type.Integer({ description: 'What the target answered.' })),
+    problem: Type.Optional(Text('Why it failed; absent when it did not.')),
+  },
+  closed,
+);
+const DeliveryViewSchema = Type.Object(
+  {
+    id: Text('The delivery.'),
+    event: WebhookEventSchema,
+    run: Text('The run that it is about.'),
+    status: Type.Union(['pending', 'delivered', 'failed'].map((one) => Type.Literal(one))),
+    attempts: Type.Array(DeliveryAttemptSchema, { description: 'The latest, oldest first.' }),
+    nextAttemptAt: Type.Optional(Time('When the next attempt is due.')),
+  },
+  closed,
+);
+const DeliveryListSchema = Type.Object(
+  {
+    deliveries: Type.Array(DeliveryViewSchema),
+    next: Type.Optional(Text('Names the next page; absent on the last.')),
+  },
+  closed,
+);
+
 const ProblemSchema = Type.Object(
   {
     type: Text('`urn:agentforge:error:<code>`'),
@@ -225,6 +273,11 @@ export const SCHEMAS = {
   PhaseDescription: PhaseDescriptionSchema,
   PhaseList: PhaseListSchema,
   AuditPage: AuditPageSchema,
+  WebhookView: WebhookViewSchema,
+  NewWebhook: NewWebhookSchema,
+  WebhookList: WebhookListSchema,
+  DeliveryView: DeliveryViewSchema,
+  DeliveryList: DeliveryListSchema,
   Problem: ProblemSchema,
   OpenApi: OpenApiSchema,
   Health: HealthSchema,
@@ -252,4 +305,9 @@ same<keyof Static<typeof PhaseListSchema>, keyof PhaseList>(true);
 same<keyof Static<typeof AuditEventSchema>, keyof AuditEvent>(true);
 same<keyof Static<typeof AuditRecordSchema>, keyof AuditRecord>(true);
 same<keyof Static<typeof AuditPageSchema>, keyof AuditPage>(true);
+same<keyof Static<typeof WebhookViewSchema>, keyof WebhookView>(true);
+same<keyof Static<typeof NewWebhookSchema>, keyof NewWebhook>(true);
+same<keyof Static<typeof WebhookListSchema>, keyof WebhookList>(true);
+same<keyof Static<typeof DeliveryViewSchema>, keyof DeliveryView>(true);
+same<keyof Static<typeof DeliveryListSchema>, keyof DeliveryList>(true);
 same<keyof Static<typeof ProblemSchema>, keyof Problem>(true);
