@@ -27,5 +27,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   phase: async () => (await import('./phase.js')).phaseCommand(),
   phases: async () => (await import('./phases.js')).phasesCommand(),
   verify: async () => (await import('./verify.js')).verifyCommand(),
+  webhooks: async () => (await import('./webhooks.js')).webhooksCommand(),
   train: async () => (await import('./train.js')).trainCommand(),
 };
