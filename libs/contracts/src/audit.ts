@@ -25,6 +25,8 @@ export interface AuditEvent {
   readonly from: string;
   /** Names the request in the logs. */
   readonly requestId: string;
+  /** Requests that it stands for, where many of strangers were summed up; absent for one. */
+  readonly count?: number;
 }
 
 /** One event of a record: everybody sees its digest, and those who may read it the event. */

@@ -64,8 +64,9 @@ async function showEvents({ after, limit, json, ...client }: ListOptions): Promi
 
 function table(events: readonly { sequence: number; event: AuditEvent }[]): string {
   const rows = events.map(({ sequence, event }) => {
-    const { time, actor = '-', action, resource, outcome, status, from } = event;
-    return [String(sequence), time, actor, `${outcome} (${status})`, action, from, resource].map(printable);
+    const { time, actor = '-', action, resource, outcome, status, from, count } = event;
+    const what = count === undefined ? action : `${count} requests`;
+    return [String(sequence), time, actor, `${outcome} (${status})`, what, from, resource].map(printable);
   });
   return columns([['record', 'time', 'who', 'outcome', 'what', 'from', 'resource'], ...rows]);
 }

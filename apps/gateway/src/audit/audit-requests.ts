@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ForgeError, PROBLEM_TYPE, type AuditLog, type Caller } from '@agent-forge/contracts';
 import { problemOf, type Logger, type TokenVerifier } from '@agent-forge/runtime';
 import { eventOf, isAudited } from './event-of.js';
+import { Strangers } from './strangers.js';
 
 /** What the audit of requests is made of. */
 export interface AuditOptions {
@@ -11,14 +12,18 @@ export interface AuditOptions {
 }
 
 /**
- * Records every request that may have changed something, and every denial. The answer waits for its record: when there can be none, the caller gets
+ * Records every request that may have changed something, and every denial; of strangers within limits. The answer waits for its record: when there can be none, the caller gets
  * the error of that instead and must look whether the change was made.
  */
 export function auditRequests(fastify: FastifyInstance, { log, verifier, logger }: AuditOptions): void {
+  const strangers = new Strangers(log, (error) =>
+    logger.error({ err: error }, 'requests of strangers cannot be recorded in the audit log'),
+  );
+  fastify.addHook('preClose', () => strangers.flush());
   fastify.addHook('onSend', async (request, reply, payload: unknown) => {
     if (!isAudited(request, reply.statusCode)) return payload;
     try {
-      await log.append(eventOf(request, reply, await callerOf(verifier, request)));
+      await strangers.append(eventOf(request, reply, await callerOf(verifier, request)));
       return payload;
     } catch (thrown) {
       const error = ForgeError.from(thrown);

@@ -113,7 +113,8 @@ describe('the audit log', () => {
 
   test('shares records between requests that come together, and every answer finds its record in the log', async () => {
     const before = await verifyAudit(client);
-    const answers = await Promise.all(Array.from({ length: 50 }, () => ask('/v1/runs', { method: 'POST' })));
+    const headers = await bearer();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => ask('/v1/runs', { method: 'POST', headers })));
     const after = await verifyAudit(client);
     expect(after.events - before.events).toBe(50);
     process.stdout.write(`50 requests at once: ${after.records - before.records} records\n`);

@@ -176,6 +176,7 @@ const AuditEventSchema = Type.Object(
     status: Type.Integer({ description: 'The HTTP status of the answer.' }),
     from: Text('The address that the request came from.'),
     requestId: Text('Names the request in the logs.'),
+    count: Type.Optional(Type.Integer({ minimum: 1, description: 'Requests of strangers that it sums up.' })),
   },
   closed,
 );
