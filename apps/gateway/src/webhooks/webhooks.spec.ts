@@ -132,10 +132,25 @@ describe('a webhook', () => {
     expect(receiver.received).toHaveLength(MAX_TRIES);
     const again = await redeliver(client, id, failed!.id);
     expect(again.status).toBe('pending');
-    await redeliver(client, id, failed!.id);
     expect((await settled(id))[0]).toMatchObject({ status: 'failed' });
     expect(receiver.received).toHaveLength(2 * MAX_TRIES);
     expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+  });
+
+  test('whose next attempt is far away is tried at once when somebody asks for it, and the attempt that was due is void', async () => {
+    const receiver = await receive((response, before) => response.writeHead(before < 6 ? 500 : 200).end());
+    const { id } = await createWebhook(client, { url: receiver.url, events: ['run.requested'] });
+    await request();
+    // The next one is due a second and a half after this one.
+    await receiver.until(6);
+    while ((await deliveries(id))[0]!.attempts.length < 6) await sleep(10);
+    const [pending] = await deliveries(id);
+    expect(await redeliver(client, id, pending!.id)).not.toHaveProperty('nextAttemptAt');
+    await receiver.until(7);
+    expect((await settled(id))[0]).toMatchObject({ status: 'delivered' });
+    expect(Date.now()).toBeLessThan(Date.parse(pending!.nextAttemptAt!));
+    await sleep(2_500);
+    expect(receiver.received).toHaveLength(7);
   });
 
   test('that never answers does not keep others waiting', async () => {

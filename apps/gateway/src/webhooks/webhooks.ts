@@ -108,15 +108,15 @@ export class Webhooks implements OnApplicationBootstrap, OnApplicationShutdown {
     return found.length > limit ? { deliveries, next: deliveries.at(-1)!.id } : { deliveries };
   }
 
-  /** Delivers an event once more, with as many attempts as at first; one that is still pending stays as it is. */
+  /** Delivers an event once more and at once, with as many attempts as at first; what was still to come of an earlier round is void. */
   async redeliver(caller: Caller, id: string, deliveryName: string): Promise<DeliveryView> {
     const { tenant } = await this.#stored(caller, id);
     const { store, queue } = this.options;
     const delivery = isId(deliveryName) ? await store.delivery(tenant, id, deliveryName) : undefined;
     if (delivery === undefined) throw new ForgeError('NOT_FOUND', 'there is no such delivery');
-    if (delivery.status === 'pending') return deliveryView(delivery);
+    const { nextAttemptAt: _, ...rest } = delivery;
     const round = delivery.round + 1;
-    const again: StoredDelivery = { ...delivery, status: 'pending', round, tries: 0 };
+    const again: StoredDelivery = { ...rest, status: 'pending', round, tries: 0 };
     await store.putDelivery(tenant, id, again);
     await queue.publish({ tenant, webhook: id, sequence: delivery.sequence, round });
     return deliveryView(again);

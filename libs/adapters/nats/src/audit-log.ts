@@ -25,8 +25,8 @@ import { insist, SEND_TIMEOUT_MS } from './insist.js';
 import { readBatch } from './read-batch.js';
 import { AUDIT_STREAM } from './streams.js';
 
-/** An event waits this long at most for others that share its record. */
-const GATHER_MS = 20;
+/** At 200 events a second this halves the CPU time of an event against none, for 7 ms at the median (docs/log-webhooks.md). */
+const GATHER_MS = 10;
 /** Events of a record: each is far under 2 KiB, so that they fit the stream's limit. */
 export const MAX_AUDIT_EVENTS = 100;
 /** Each lost race means that another writer's record is in the chain. */
@@ -47,8 +47,14 @@ export class NatsAuditLog implements AuditLog {
   /** The end of the chain as it was known last; others may have gone on. */
   #head: AuditHead | undefined;
 
-  /** @param connection an open connection; the streams exist */
-  constructor(readonly connection: NatsConnection) {
+  /**
+   * @param connection an open connection; the streams exist
+   * @param gatherMs how long an event waits at most for others that share its record
+   */
+  constructor(
+    readonly connection: NatsConnection,
+    private readonly gatherMs = GATHER_MS,
+  ) {
     this.#client = jetstream(connection, { timeout: SEND_TIMEOUT_MS });
   }
 
@@ -70,7 +76,7 @@ export class NatsAuditLog implements AuditLog {
   /** Writes records one after the other until nobody waits; what comes while one is written goes into the next. */
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
-      await sleep(GATHER_MS);
+      await sleep(this.gatherMs);
       const batch = this.#waiting.splice(0, MAX_AUDIT_EVENTS);
       try {
         await this.#extend(batch.map(({ event }) => event));
