@@ -15,8 +15,10 @@ import type { TargetPolicy } from './target.js';
 
 /** One slow target must not use up all that are in work. */
 const MAX_AT_ONE_TARGET = 2;
-/** When a delivery comes again that found its target busy. */
-const BUSY_MS = 500;
+/** When a delivery comes again at the earliest that found its target busy. */
+const BUSY_MS = 200;
+/** Those that wait for one target come again this far apart, so that thousands for a dead one cost no more than fifty a second. */
+const TURN_MS = 20;
 /** A broker that was restarted forgets when a delivery was due; what comes earlier than this before its time waits again. */
 const EARLY_MS = 200;
 /** Attempts that the log keeps of one delivery. */
@@ -34,12 +36,36 @@ export interface DelivererOptions {
 /** Makes the deliveries that are due, and decides when one that failed is due again. */
 export class Deliverer {
   readonly #inWork = new Map<string, number>();
+  /** When the last of those that wait for a target comes again, in milliseconds since 1970. */
+  readonly #turns = new Map<string, number>();
 
   constructor(private readonly options: DelivererOptions) {}
 
   async handle(message: JsMsg): Promise<void> {
     const queued = message.json<QueuedDelivery>();
-    const { tenant, webhook: id, sequence, round } = queued;
+    const { webhook: id } = queued;
+    const busy = this.#inWork.get(id) ?? 0;
+    if (busy >= MAX_AT_ONE_TARGET) return message.nak(this.#turnMs(id));
+    this.#inWork.set(id, busy + 1);
+    try {
+      await this.#deliver(message, queued);
+    } finally {
+      const left = this.#inWork.get(id)! - 1;
+      if (left > 0) this.#inWork.set(id, left);
+      else this.#inWork.delete(id);
+      if ((this.#turns.get(id) ?? Infinity) < Date.now()) this.#turns.delete(id);
+    }
+  }
+
+  /** When a delivery may come again whose target is busy: each one behind the others. */
+  #turnMs(id: string): number {
+    const now = Date.now();
+    const turn = Math.max(now + BUSY_MS, (this.#turns.get(id) ?? 0) + TURN_MS);
+    this.#turns.set(id, turn);
+    return turn - now;
+  }
+
+  async #deliver(message: JsMsg, { tenant, webhook: id, sequence, round }: QueuedDelivery): Promise<void> {
     const { store, queue } = this.options;
     const [webhook, delivery, event] = await Promise.all([
       store.get(tenant, id),
@@ -50,16 +76,7 @@ export class Deliverer {
     if (webhook === undefined || delivery === undefined || event === undefined || isOver) return message.ack();
     const waitMs = Date.parse(delivery.nextAttemptAt ?? '') - Date.now();
     if (waitMs > EARLY_MS) return message.nak(waitMs);
-    const busy = this.#inWork.get(id) ?? 0;
-    if (busy >= MAX_AT_ONE_TARGET) return message.nak(BUSY_MS);
-    this.#inWork.set(id, busy + 1);
-    try {
-      await this.#attempt(message, webhook, delivery, event.data);
-    } finally {
-      const left = this.#inWork.get(id)! - 1;
-      if (left > 0) this.#inWork.set(id, left);
-      else this.#inWork.delete(id);
-    }
+    await this.#attempt(message, webhook, delivery, event.data);
   }
 
   async #attempt(message: JsMsg, webhook: StoredWebhook, delivery: StoredDelivery, body: Uint8Array): Promise<void> {

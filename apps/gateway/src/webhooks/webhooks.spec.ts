@@ -167,6 +167,17 @@ describe('a webhook', () => {
     expect(silent.received).toHaveLength(2);
   });
 
+  test('gets a burst of events in bounded time, each once', async () => {
+    const receiver = await receive((response) => response.end());
+    const { id } = await createWebhook(client, { url: receiver.url, events: ['run.requested'] });
+    const asked = await Promise.all(Array.from({ length: 100 }, () => request()));
+    await receiver.until(100);
+    const all = await settled(id, 100);
+    expect(all.map(({ run }) => run).sort()).toEqual([...asked].sort());
+    expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(100);
+    expect(receiver.received).toHaveLength(100);
+  });
+
   test('goes on behind a gateway that was started anew', async () => {
     let isDown = true;
     const receiver = await receive((response) => response.writeHead(isDown ? 500 : 200).end());
