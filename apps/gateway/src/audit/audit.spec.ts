@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { verifyAuditChain, type AuditEvent, type AuditPage } from '@agent-forge/contracts';
-import { NatsAuditLog } from '@agent-forge/nats';
+import { verifyAuditChain, type AuditEvent, type AuditPage, type Problem } from '@agent-forge/contracts';
+import { AUDIT_STREAM, NatsAuditLog } from '@agent-forge/nats';
 import {
   cancelRun,
   createRun,
@@ -154,6 +155,23 @@ describe('the audit log', () => {
     expect(verdict).toMatchObject({ records: records.length });
     expect(verdict).not.toHaveProperty('fault');
     expect(verdict.events - verdict.readable).toBe(1);
+  });
+
+  test('that is full stops changes and says so; reading goes on, and so does all once there is room', async () => {
+    const manager = await jetstreamManager(world.broker.connection);
+    const { max_bytes } = (await manager.streams.info(AUDIT_STREAM)).config;
+    const before = await verifyAudit(client);
+    await manager.streams.update(AUDIT_STREAM, { max_bytes: 1_000 });
+    const refused = await ask('/v1/runs', { method: 'POST', headers: await bearer() });
+    const problem = (await refused.json()) as Problem;
+    expect([refused.status, problem.code]).toEqual([503, 'STORE_UNAVAILABLE']);
+    expect(refused.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect((await ask('/v1/runs', { headers: await bearer() })).status).toBe(200);
+    await manager.streams.update(AUDIT_STREAM, { max_bytes });
+    expect((await ask('/v1/runs', { method: 'POST', headers: await bearer() })).status).toBe(400);
+    const after = await verifyAudit(client, before.head);
+    expect(after).not.toHaveProperty('fault');
+    expect(after.events).toBe(before.events + 1);
   });
 
   test('goes on behind a gateway that was started anew', async () => {
