@@ -1,21 +1,28 @@
 import { mkdir } from 'node:fs/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { sweepTemporary } from '@agent-forge/artifacts-fs';
-import { closeNats, connectNats, ensureStreams } from '@agent-forge/nats';
+import type { AuditLog } from '@agent-forge/contracts';
+import { closeNats, connectNats, DeliveryQueue, ensureStreams, WebhookStore } from '@agent-forge/nats';
 import {
   createHttpApp,
   listen,
   makeLogger,
   openStore,
   storeLocation,
+  TokenVerifier,
   workDir,
   type Logger,
   type Service,
 } from '@agent-forge/runtime';
+import { auditRequests } from './audit/audit-requests.js';
 import { readGatewayConfig, type GatewayConfig } from './config.js';
 import { ApiDocument } from './docs/docs.controller.js';
 import { describeApi } from './docs/openapi.js';
 import { GatewayModule } from './gateway.module.js';
+import { AUDIT_LOG } from './tokens.js';
+import { TargetPolicy } from './webhooks/target.js';
+import { Webhooks } from './webhooks/webhooks.js';
 import { acceptBodies } from './uploads/accept-bodies.js';
 
 /** A gateway that is put together but does not listen yet. */
@@ -57,8 +64,14 @@ export async function createGateway(config: GatewayConfig, logger: Logger): Prom
   try {
     await ensureStreams(connection, config.natsReplicas);
     const { store, close: closeStore } = await openStore(storeLocation(config, 'gateway'));
-    const app = await createHttpApp(GatewayModule.for({ config, connection, store, logger }), logger);
+    const webhooks = await openWebhooks(config, connection, logger);
+    const app = await createHttpApp(GatewayModule.for({ config, connection, store, webhooks, logger }), logger);
     await acceptBodies(app);
+    auditRequests(app.getHttpAdapter().getInstance(), {
+      log: app.get<AuditLog>(AUDIT_LOG),
+      verifier: app.get(TokenVerifier),
+      logger,
+    });
     app.get(ApiDocument).document = describeApi(app);
     const close = async () => {
       await app.close();
@@ -70,4 +83,13 @@ export async function createGateway(config: GatewayConfig, logger: Logger): Prom
     await closeNats(connection);
     throw error;
   }
+}
+
+async function openWebhooks(
+  { webhookAllow, webhookRetryMs: firstRetryMs }: GatewayConfig,
+  connection: NatsConnection,
+  logger: Logger,
+): Promise<Webhooks> {
+  const [queue, store] = await Promise.all([DeliveryQueue.open(connection), WebhookStore.open(connection)]);
+  return new Webhooks({ queue, store, policy: new TargetPolicy(webhookAllow), firstRetryMs, logger });
 }

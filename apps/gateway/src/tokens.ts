@@ -2,3 +2,5 @@
 export const ARTIFACTS = Symbol('artifact store');
 /** The version that lineages name. */
 export const CODE_VERSION = Symbol('code version');
+/** The port of the audit log. */
+export const AUDIT_LOG = Symbol('audit log');

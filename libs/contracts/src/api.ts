@@ -1,4 +1,5 @@
 import type { JsonValue } from '@bufbuild/protobuf';
+import type { AuditRecord } from './audit.js';
 import type { ArtifactKind, ManifestFile } from './artifacts.js';
 import type { Json } from './canonical-json.js';
 import type { ErrorCode } from './errors.js';
@@ -210,6 +211,13 @@ export interface PhaseDescription {
 /** `GET /v1/phases`: in the order of the pipeline. */
 export interface PhaseList {
   phases: PhaseDescription[];
+}
+
+/** `GET /v1/audit`: records in order; events that the caller may not see have their digest only. */
+export interface AuditPage {
+  records: AuditRecord[];
+  /** The `after` of the next page; absent on the last. */
+  next?: number;
 }
 
 /** The body of every error (RFC 9457, `application/problem+json`). */

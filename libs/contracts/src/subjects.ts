@@ -16,6 +16,8 @@ export const LOG_SUBJECTS = `${LOG_ROOT}.*.*.*.*.*`;
 export const PROGRESS_SUBJECTS = `${PROGRESS_ROOT}.*.*.*.*`;
 /** Every subject of the dead-letter stream: `forge.dead.<tenant>.<run>.<consumer>`. */
 export const DEAD_SUBJECTS = `${DEAD_ROOT}.*.*.*`;
+/** The one subject of the audit log, which is one chain for all tenants. */
+export const AUDIT_SUBJECT = 'forge.audit';
 
 /** Where an event belongs; each part is one token of its subject. */
 export interface EventAddress {

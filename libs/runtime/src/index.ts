@@ -6,6 +6,7 @@ export * from './open-store.js';
 export * from './serve-phase.js';
 export * from './http/http-app.js';
 export * from './http/token-verifier.js';
+export { problemOf } from './http/problem.js';
 export * from './nest/readiness.js';
 export * from './nest/health.module.js';
 export { serviceRegistry } from './metrics/service-registry.js';

@@ -11,6 +11,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   cancel: async () => (await import('./run-verbs.js')).cancelCommand(),
   retry: async () => (await import('./run-verbs.js')).retryCommand(),
   fork: async () => (await import('./run-verbs.js')).forkCommand(),
+  audit: async () => (await import('./audit.js')).auditCommand(),
   artifacts: async () => (await import('./artifacts.js')).artifactsCommand(),
   datasets: async () => (await import('./datasets.js')).datasetsCommand(),
   demo: async () => (await import('./demo.js')).demoCommand(),
@@ -27,5 +28,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   phases: async () => (await import('./phases.js')).phasesCommand(),
   unbake: async () => (await import('./unbake.js')).unbakeCommand(),
   verify: async () => (await import('./verify.js')).verifyCommand(),
+  webhooks: async () => (await import('./webhooks.js')).webhooksCommand(),
   train: async () => (await import('./train.js')).trainCommand(),
 };

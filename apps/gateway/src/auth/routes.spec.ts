@@ -15,9 +15,9 @@ afterAll(() => world?.destroy());
 /** A path that the route matches. */
 const example = (url: string) =>
   url
-    .replace(/:run\([^)]*\)/, 'abc')
+    .replace(/:(?:run|delivery)\([^)]*\)/, 'abc')
     .replaceAll('::', ':')
-    .replace(/:(run|id|phase|file)(?=[/:]|$)/g, 'abc')
+    .replace(/:(run|id|phase|file|webhook)(?=[/:]|$)/g, 'abc')
     .replace('*', 'x.txt');
 
 describe('every route', () => {
@@ -49,9 +49,9 @@ describe('every route', () => {
       .map(
         ({ method, url: path }) =>
           `${String(method)} ${path
-            .replace(/:run\([^)]*\)/, '{run}')
+            .replace(/:(run|delivery)\([^)]*\)/, '{$1}')
             .replaceAll('::', ':')
-            .replace(/:(run|id|phase|file)(?=[/:]|$)/g, '{$1}')
+            .replace(/:(run|id|phase|file|webhook)(?=[/:]|$)/g, '{$1}')
             .replace('*', '{path}')}`,
       );
     expect(described.sort()).toEqual(real.sort());

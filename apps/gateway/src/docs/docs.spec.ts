@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Value } from '@sinclair/typebox/value';
-import { PROBLEM_TYPE } from '@agent-forge/contracts';
+import { PROBLEM_TYPE, type DeliveryView } from '@agent-forge/contracts';
 import { phases } from '@agent-forge/phases';
 import {
   createRun,
+  createWebhook,
+  listDeliveries,
   getArtifact,
   getRun,
   listArtifacts,
@@ -108,8 +110,11 @@ describe('the OpenAPI document', () => {
       })(),
     );
     const data = [{ name: 'text', artifactId: uploaded.artifactId }];
+    const webhook = await createWebhook(client, { url: 'http://127.0.0.1:1/' });
     const run = await createRun(client, { data, phases: [{ phase: 'cognate' }] });
     const bearer = `Bearer ${await client.token()}`;
+    let delivery: DeliveryView | undefined;
+    while (!delivery?.attempts.length) delivery = (await listDeliveries(client, webhook.id).next()).value;
     const problem = await (await get('/v1/runs/none', bearer)).json();
     const answers: [keyof typeof SCHEMAS, unknown][] = [
       ['UploadView', uploaded],
@@ -121,6 +126,12 @@ describe('the OpenAPI document', () => {
       ['Manifest', await getArtifact(client, uploaded.artifactId)],
       ['ArtifactList', await listArtifacts(client)],
       ['PhaseList', await listPhases(client)],
+      ['NewWebhook', webhook],
+      ['WebhookView', await (await get(`/v1/webhooks/${webhook.id}`, bearer)).json()],
+      ['WebhookList', await (await get('/v1/webhooks', bearer)).json()],
+      ['DeliveryList', await (await get(`/v1/webhooks/${webhook.id}/deliveries`, bearer)).json()],
+      ['DeliveryView', delivery],
+      ['AuditPage', await (await get('/v1/audit', bearer)).json()],
       ['Problem', problem],
     ];
     for (const [name, answer] of answers) {

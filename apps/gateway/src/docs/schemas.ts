@@ -3,9 +3,18 @@ import {
   ARTIFACT_KINDS,
   ManifestFileSchema,
   ManifestSchema,
+  WEBHOOK_EVENTS,
   type ArtifactList,
   type ArtifactSummary,
   type ArtifactView,
+  type DeliveryList,
+  type DeliveryView,
+  type NewWebhook,
+  type WebhookList,
+  type WebhookView,
+  type AuditEvent,
+  type AuditPage,
+  type AuditRecord,
   type ErrorView,
   type Json,
   type ModelView,
@@ -155,6 +164,85 @@ const PhaseDescriptionSchema = Type.Object(
 );
 const PhaseListSchema = Type.Object({ phases: Type.Array(PhaseDescriptionSchema) }, closed);
 
+const AuditEventSchema = Type.Object(
+  {
+    id: Text('The event.'),
+    time: Time('When the answer was given.'),
+    tenant: Type.Optional(Text('Whose it is; absent when nobody knows who asked.')),
+    actor: Type.Optional(Text("The subject of the caller's token.")),
+    action: Text('Method and route.'),
+    resource: Text('Path of what was made or asked for.'),
+    outcome: Type.Union(['done', 'refused', 'denied', 'failed'].map((one) => Type.Literal(one))),
+    status: Type.Integer({ description: 'The HTTP status of the answer.' }),
+    from: Text('The address that the request came from.'),
+    requestId: Text('Names the request in the logs.'),
+    count: Type.Optional(Type.Integer({ minimum: 1, description: 'Requests of strangers that it sums up.' })),
+  },
+  closed,
+);
+const AuditRecordSchema = Type.Object(
+  {
+    sequence: Type.Integer({ minimum: 1 }),
+    previous: Text('Hash of the record before; docs/guides/audit.md says of what.'),
+    entries: Type.Array(
+      Type.Object(
+        { digest: Digest("SHA-256 of the event's canonical JSON (RFC 8785)."), event: Type.Optional(AuditEventSchema) },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+const AuditPageSchema = Type.Object(
+  {
+    records: Type.Array(AuditRecordSchema),
+    next: Type.Optional(Type.Integer({ description: 'Names the next page; absent on the last.' })),
+  },
+  closed,
+);
+
+const WebhookEventSchema = Type.Union(WEBHOOK_EVENTS.map((name) => Type.Literal(name)));
+const webhook = {
+  id: Text('The webhook.'),
+  url: Text('Where events are sent.'),
+  events: Type.Array(WebhookEventSchema),
+  createdBy: Text('Who made it.'),
+  createdAt: Time('When.'),
+};
+const WebhookViewSchema = Type.Object(webhook, closed);
+const NewWebhookSchema = Type.Object(
+  { ...webhook, secret: Text('Signs deliveries (Standard Webhooks 1.0); shown this once.') },
+  closed,
+);
+const WebhookListSchema = Type.Object({ webhooks: Type.Array(WebhookViewSchema) }, closed);
+const DeliveryAttemptSchema = Type.Object(
+  {
+    at: Time('When.'),
+    durationMs: Type.Integer({ minimum: 0 }),
+    status: Type.Optional(Type.Integer({ description: 'What the target answered.' })),
+    problem: Type.Optional(Text('Why it failed; absent when it did not.')),
+  },
+  closed,
+);
+const DeliveryViewSchema = Type.Object(
+  {
+    id: Text('The delivery.'),
+    event: WebhookEventSchema,
+    run: Text('The run that it is about.'),
+    status: Type.Union(['pending', 'delivered', 'failed'].map((one) => Type.Literal(one))),
+    attempts: Type.Array(DeliveryAttemptSchema, { description: 'The latest, oldest first.' }),
+    nextAttemptAt: Type.Optional(Time('When the next attempt is due.')),
+  },
+  closed,
+);
+const DeliveryListSchema = Type.Object(
+  {
+    deliveries: Type.Array(DeliveryViewSchema),
+    next: Type.Optional(Text('Names the next page; absent on the last.')),
+  },
+  closed,
+);
+
 const ProblemSchema = Type.Object(
   {
     type: Text('`urn:agentforge:error:<code>`'),
@@ -185,6 +273,12 @@ export const SCHEMAS = {
   ArtifactList: ArtifactListSchema,
   PhaseDescription: PhaseDescriptionSchema,
   PhaseList: PhaseListSchema,
+  AuditPage: AuditPageSchema,
+  WebhookView: WebhookViewSchema,
+  NewWebhook: NewWebhookSchema,
+  WebhookList: WebhookListSchema,
+  DeliveryView: DeliveryViewSchema,
+  DeliveryList: DeliveryListSchema,
   Problem: ProblemSchema,
   OpenApi: OpenApiSchema,
   Health: HealthSchema,
@@ -209,4 +303,12 @@ same<Static<typeof ArtifactSummarySchema>, ArtifactSummary>(true);
 same<Static<typeof ArtifactListSchema>, ArtifactList>(true);
 same<keyof Static<typeof PhaseDescriptionSchema>, keyof PhaseDescription>(true);
 same<keyof Static<typeof PhaseListSchema>, keyof PhaseList>(true);
+same<keyof Static<typeof AuditEventSchema>, keyof AuditEvent>(true);
+same<keyof Static<typeof AuditRecordSchema>, keyof AuditRecord>(true);
+same<keyof Static<typeof AuditPageSchema>, keyof AuditPage>(true);
+same<keyof Static<typeof WebhookViewSchema>, keyof WebhookView>(true);
+same<keyof Static<typeof NewWebhookSchema>, keyof NewWebhook>(true);
+same<keyof Static<typeof WebhookListSchema>, keyof WebhookList>(true);
+same<keyof Static<typeof DeliveryViewSchema>, keyof DeliveryView>(true);
+same<keyof Static<typeof DeliveryListSchema>, keyof DeliveryList>(true);
 same<keyof Static<typeof ProblemSchema>, keyof Problem>(true);

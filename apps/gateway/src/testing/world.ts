@@ -11,6 +11,9 @@ import { clientCredentials, type Connection } from '@agent-forge/sdk';
 import { readGatewayConfig } from '../config.js';
 import { createGateway } from '../start.js';
 
+/** Receivers of tests are on this machine, and tests do not wait for minutes. */
+const WEBHOOK_ENV = { FORGE_WEBHOOK_ALLOW: '127.0.0.1', FORGE_WEBHOOK_RETRY_MS: '1' };
+
 /** A gateway that listens. */
 interface RunningGateway {
   readonly url: string;
@@ -44,8 +47,8 @@ export class World {
   static async #start(broker: TestBroker, authUrl: string, port = '0'): Promise<RunningGateway> {
     const { url, user, password } = broker.server;
     const env = { NATS_URL: url, NATS_USER: user, NATS_PASSWORD: password, FORGE_DATA_DIR: broker.dataDir };
-    const config = readGatewayConfig({ ...env, FORGE_PORT: port, FORGE_AUTH_URL: authUrl });
-    const logger = makeLogger('gateway', { logLevel: 'silent', logFile: undefined });
+    const config = readGatewayConfig({ ...WEBHOOK_ENV, ...env, FORGE_PORT: port, FORGE_AUTH_URL: authUrl });
+    const logger = makeLogger('gateway', { logLevel: 'debug', logFile: logFileIn(broker) });
     const gateway = await createGateway(config, logger);
     const routes: RouteOptions[] = [];
     const fastify: FastifyInstance = gateway.app.getHttpAdapter().getInstance();
@@ -58,6 +61,11 @@ export class World {
     const { port } = new URL(this.gateway.url);
     await this.gateway.close();
     this.gateway = await World.#start(this.broker, this.authUrl, port);
+  }
+
+  /** All that the gateway has logged. */
+  get logFile(): string {
+    return logFileIn(this.broker);
   }
 
   async credentials(): Promise<{ clientId: string; clientSecret: string }> {
@@ -75,4 +83,8 @@ export class World {
     await once(this.auth, 'exit');
     await this.broker.stop();
   }
+}
+
+function logFileIn({ dataDir }: TestBroker): string {
+  return join(dataDir, 'logs', 'gateway.log');
 }

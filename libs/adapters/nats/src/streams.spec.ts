@@ -4,6 +4,10 @@ import { makeEvent, MAX_EVENT_BYTES } from '@agent-forge/contracts';
 import { ensurePhaseConsumer } from './consumers.js';
 import { RunLog } from './run-log.js';
 import {
+  AUDIT_STREAM,
+  DELIVERY_BUCKET,
+  DELIVERY_STREAM,
+  WEBHOOK_BUCKET,
   DEAD_STREAM,
   ensureStreams,
   LOG_STREAM,
@@ -33,12 +37,16 @@ test('services that start at the same moment all find the streams and consumers'
   const names = [];
   for await (const { config } of (await manager()).streams.list()) names.push(config.name);
   expect(names.sort()).toEqual([
+    AUDIT_STREAM,
     DEAD_STREAM,
+    DELIVERY_STREAM,
     LOG_STREAM,
     PROGRESS_STREAM,
     TASK_STREAM,
+    `KV_${DELIVERY_BUCKET}`,
     `KV_${RESULT_BUCKET}`,
     `KV_${TASK_CHECKPOINT_BUCKET}`,
+    `KV_${WEBHOOK_BUCKET}`,
   ]);
 });
 

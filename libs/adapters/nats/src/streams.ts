@@ -8,10 +8,18 @@ import {
 } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
-import { DEAD_SUBJECTS, ForgeError, LOG_SUBJECTS, MAX_EVENT_BYTES, PROGRESS_SUBJECTS } from '@agent-forge/contracts';
+import {
+  AUDIT_SUBJECT,
+  DEAD_SUBJECTS,
+  ForgeError,
+  LOG_SUBJECTS,
+  MAX_EVENT_BYTES,
+  PROGRESS_SUBJECTS,
+} from '@agent-forge/contracts';
 import { isMissing } from './errors.js';
 import { insist, SEND_TIMEOUT_MS } from './insist.js';
 import { TASK_SUBJECTS } from './tasks/task.js';
+import { DELIVERY_SUBJECTS } from './webhooks/webhook.js';
 
 /** The run log: kept for good. */
 export const LOG_STREAM = 'FORGE_EVENTS';
@@ -21,6 +29,14 @@ export const PROGRESS_STREAM = 'FORGE_PROGRESS';
 export const DEAD_STREAM = 'FORGE_DEAD';
 /** Tasks that wait for a replica that is free. */
 export const TASK_STREAM = 'FORGE_TASKS';
+/** The audit log: one chain of records, kept for good. */
+export const AUDIT_STREAM = 'FORGE_AUDIT';
+/** Deliveries to webhooks that are still to be made. */
+export const DELIVERY_STREAM = 'FORGE_DELIVERIES';
+/** Key-value bucket of webhooks with their secrets. */
+export const WEBHOOK_BUCKET = 'FORGE_WEBHOOKS';
+/** Key-value bucket of what came of deliveries. */
+export const DELIVERY_BUCKET = 'FORGE_DELIVERY_LOG';
 /** Key-value bucket of what came of tasks. */
 export const RESULT_BUCKET = 'FORGE_RESULTS';
 /** Key-value bucket of where tasks in work are to go on. */
@@ -33,6 +49,15 @@ const LOG_MAX_BYTES = 512 * MIB;
 const PROGRESS_MAX_BYTES = 32 * MIB;
 const DEAD_MAX_BYTES = 64 * MIB;
 const TASK_MAX_BYTES = 64 * MIB;
+/** About a million events. A full one refuses, and with it every change of state, rather than forget the oldest. */
+const AUDIT_MAX_BYTES = 512 * MIB;
+/** Some hundred thousand that wait, and as many in the log. */
+const DELIVERY_MAX_BYTES = 64 * MIB;
+const WEBHOOK_MAX_BYTES = 16 * MIB;
+/** Whoever wants to know what became of a delivery looks within days. */
+const DELIVERY_MAX_AGE_MS = 7 * 24 * HOUR_MS;
+/** A record of as many events as one may have. */
+export const MAX_AUDIT_RECORD_BYTES = 256 * 1024;
 const RESULT_MAX_BYTES = 256 * MIB;
 /** A result that nobody asked for in this time is computed again when somebody does. */
 const RESULT_MAX_AGE_MS = 90 * 24 * 3_600_000;
@@ -92,6 +117,31 @@ function streamConfigs(replicas: number): Config[] {
       max_bytes: TASK_MAX_BYTES,
       max_msg_size: MAX_MESSAGE_BYTES,
     },
+    {
+      ...common,
+      name: AUDIT_STREAM,
+      subjects: [AUDIT_SUBJECT],
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      max_bytes: AUDIT_MAX_BYTES,
+      max_msg_size: MAX_AUDIT_RECORD_BYTES,
+      duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+      deny_delete: true,
+      deny_purge: true,
+    },
+    {
+      ...common,
+      name: DELIVERY_STREAM,
+      subjects: [DELIVERY_SUBJECTS],
+      retention: RetentionPolicy.Workqueue,
+      storage: StorageType.File,
+      // What waits longest is dropped before one tenant's dead target keeps the events of all others from being queued.
+      discard: DiscardPolicy.Old,
+      max_bytes: DELIVERY_MAX_BYTES,
+      max_age: nanos(DELIVERY_MAX_AGE_MS),
+      max_msg_size: MAX_MESSAGE_BYTES,
+      duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+    },
   ];
 }
 
@@ -107,6 +157,8 @@ export async function ensureStreams(connection: NatsConnection, replicas = 1): P
     const kvm = new Kvm(connection);
     const bucket = { storage: StorageType.File, replicas, history: 1 };
     await kvm.create(RESULT_BUCKET, { ...bucket, max_bytes: RESULT_MAX_BYTES, ttl: RESULT_MAX_AGE_MS });
+    await kvm.create(WEBHOOK_BUCKET, { ...bucket, max_bytes: WEBHOOK_MAX_BYTES });
+    await kvm.create(DELIVERY_BUCKET, { ...bucket, max_bytes: DELIVERY_MAX_BYTES, ttl: DELIVERY_MAX_AGE_MS });
     await kvm.create(TASK_CHECKPOINT_BUCKET, { ...bucket, max_bytes: TASK_MAX_BYTES, ttl: RESULT_MAX_AGE_MS });
   });
 }
