@@ -17,8 +17,8 @@ const SINGLE = 0.7;
 const MAJORITY_OF_FIVE = 0.83692;
 
 const family = createFamily('max');
-const items = distinctItems(family, 'select', 800, 3);
-const fresh = distinctItems(family, 'report', 4000, 4);
+const items = distinctItems(family, 'select', 200, 3);
+const fresh = distinctItems(family, 'report', 2000, 4);
 const answers = new Map([...items, ...fresh].map(({ prompt, answer }) => [prompt, answer]));
 const responder = new CoinResponder(SINGLE, (prompt) => answers.get(prompt) ?? 'unknown');
 const score = async (agent: AgentDocument, on = items, seed = 1) =>

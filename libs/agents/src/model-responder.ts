@@ -82,7 +82,9 @@ export class ModelResponder implements Responder {
     const item: TaskItem = {
       family: isThinking ? thinking!.families[0]! : family,
       key: prompt,
-      ...{ prompt, answer: '', difficulty: 0 },
+      prompt,
+      answer: '',
+      difficulty: 0,
       ...(system === undefined ? {} : { system }),
     };
     const startId = this.tokenizer.tokenToId(THINK_TOKENS.start);

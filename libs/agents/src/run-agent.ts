@@ -1,7 +1,7 @@
 import { ForgeError } from '@agent-forge/contracts';
 import type { AgentDocument, AgentNode } from './document.js';
 import { critiquePrompt, revisionPrompt } from './prompts.js';
-import type { Ports, Question, Request, Responder } from './ports.js';
+import type { Ports, Question, Request, Response } from './ports.js';
 import { agreed, mostFrequent } from './vote.js';
 
 /** Where an agent stops, for each question. */
@@ -66,7 +66,9 @@ export async function runAgent(
   for (const [index, node] of agent.nodes.entries()) await runNode(node, `${seed}/${index}`, desks, ports, limits);
   return desks.map(({ outputs, tokens, steps, trace }) => ({
     text: outputs.get(agent.answer)?.[0] ?? '',
-    ...{ tokens, steps, trace },
+    tokens,
+    steps,
+    trace,
   }));
 }
 
@@ -189,7 +191,7 @@ function bare({ system }: Question): Omit<Question, 'prompt'> {
 
 /** The responses in the order of the requests; each model gets its own in one batch. */
 async function respond(asked: readonly Asked[], { responder, experts }: Ports) {
-  const responses = new Array<Awaited<ReturnType<Responder['respond']>>[number]>(asked.length);
+  const responses: Response[] = Array.from({ length: asked.length });
   for (const expert of new Set(asked.map((one) => one.expert))) {
     const mine = [...asked.keys()].filter((i) => asked[i]!.expert === expert);
     const model = expert === undefined ? responder : await experts!.responder(expert);
