@@ -43,6 +43,8 @@ interface State {
 const CROSS_SHARE = 0.3;
 /** How often a parent is of the front; otherwise anyone in the archive, so that a bad step can lead to a good one. */
 const FRONT_SHARE = 0.7;
+/** A child that is known already is changed up to so many times more. */
+const MORE_MUTATIONS = 4;
 
 /**
  * Evolution of agents with an archive (Hu et al. 2025, arXiv:2408.08435), by mutation and crossover of typed graphs instead of a model that
@@ -117,18 +119,27 @@ export class AgentSearch {
     if (accepted.length === 0) return [];
     const rng = Rng.derive(seed, 'agents', generation);
     const front = this.front();
+    const known = this.known();
     const parent = (): AgentDocument => rng.pick(rng.float() < FRONT_SHARE ? front : accepted).agent;
-    return Array.from({ length: population }, () =>
-      rng.float() < CROSS_SHARE ? cross(parent(), parent()) : mutate(parent(), rng, means),
-    );
+    return Array.from({ length: population }, () => {
+      let child = rng.float() < CROSS_SHARE ? cross(parent(), parent()) : mutate(parent(), rng, means);
+      for (let left = MORE_MUTATIONS; left > 0 && known.has(agentDigest(child)); left--)
+        child = mutate(child, rng, means);
+      known.add(agentDigest(child));
+      return child;
+    });
+  }
+
+  /** Digests of everything that was told or rejected. */
+  private known(): Set<string> {
+    return new Set([...this.accepted, ...this.rejected].map(({ digest }) => digest));
   }
 
   /** Opens what is worth a trial, and rejects the rest at once. */
   private propose(agents: readonly AgentDocument[]): void {
     this.current.open = [];
     this.current.generated += agents.length;
-    const { accepted, rejected } = this.current;
-    const known = new Set([...accepted, ...rejected].map(({ digest }) => digest));
+    const known = this.known();
     for (const agent of agents) {
       const digest = agentDigest(agent);
       const reason = known.has(digest)

@@ -3,6 +3,7 @@ export * from './check-agent.js';
 export * from './ports.js';
 export * from './run-agent.js';
 export * from './model-responder.js';
+export * from './model-experts.js';
 export * from './house-ports.js';
 export * from './score.js';
 export * from './designs.js';

@@ -12,6 +12,7 @@ import {
 } from '@agent-forge/model';
 import { GREEDY } from './designs.js';
 import type { AgentDocument } from './document.js';
+import { ModelExperts } from './model-experts.js';
 import { ModelResponder } from './model-responder.js';
 import type { Request } from './ports.js';
 import { DEFAULT_LIMITS } from './run-agent.js';
@@ -94,6 +95,19 @@ describe.each([
   test(thinking ? 'thinks when it is asked to' : 'cannot be asked to think', async () => {
     if (thinking) return expect((await score(think)).accuracy).toBeGreaterThan(0.2);
     expect(await score(think)).toEqual({ failed: expect.stringMatching(/no form of thoughts/) });
+  });
+
+  test('as an expert, it is loaded once, when it is asked', async () => {
+    let loads = 0;
+    const load = () => Promise.resolve((loads++, model));
+    const experts = new ModelExperts(['one'], load, { threads: 2 });
+    expect(loads).toBe(0);
+    const expected = await responder.respond([request]);
+    for (let times = 2; times > 0; times--)
+      expect(await (await experts.responder('one')).respond([request])).toEqual(expected);
+    expect(loads).toBe(1);
+    expect(() => experts.responder('two')).toThrow(/there is no expert "two"; there are one/);
+    await experts.release();
   });
 
   test('a prompt that leaves no room is refused', async () => {

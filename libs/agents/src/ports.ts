@@ -31,13 +31,16 @@ export interface Responder {
   respond(requests: readonly Request[]): Promise<Response[]>;
 }
 
+/** Chooses an expert for each question; undefined where none fits, and the model itself answers. */
+export type Classify = (questions: readonly Question[]) => Promise<readonly (string | undefined)[]>;
+
 /** Models that are good at one thing each. */
 export interface Experts {
   readonly names: readonly string[];
   /** @throws ForgeError INVALID_ARGUMENT for an unknown name */
   responder(name: string): Promise<Responder>;
-  /** The expert of each question; undefined where none fits, and the model itself answers. */
-  classify?(questions: readonly Question[]): Promise<readonly (string | undefined)[]>;
+  /** Without it, a route must name its expert. */
+  readonly classify?: Classify | undefined;
 }
 
 /** A tool that models can call. */
