@@ -2,7 +2,7 @@ import { ForgeError, Rng, type Json } from '@agent-forge/contracts';
 import { problemOf } from './check-agent.js';
 import { designs, missing, type Means } from './designs.js';
 import { agentDigest, type AgentDocument } from './document.js';
-import { paretoFront } from './pareto.js';
+import { paretoFront, type Valued } from './pareto.js';
 import type { Failure, Score } from './score.js';
 import { cross, mutate } from './vary.js';
 
@@ -41,8 +41,8 @@ interface State {
 
 /** How often a child is of two parents. */
 const CROSS_SHARE = 0.3;
-/** How often a parent is of the front; otherwise anyone in the archive, so that a bad step can lead to a good one. */
-const FRONT_SHARE = 0.7;
+/** A parent is the most accurate of so many: not always the best, so that a bad step can lead to a good one. The front would not do, since what costs least is often wrong. */
+const TOURNAMENT = 3;
 /** A child that is known already is changed up to so many times more. */
 const MORE_MUTATIONS = 4;
 
@@ -118,9 +118,11 @@ export class AgentSearch {
     const { accepted, generation } = this.current;
     if (accepted.length === 0) return [];
     const rng = Rng.derive(seed, 'agents', generation);
-    const front = this.front();
     const known = this.known();
-    const parent = (): AgentDocument => rng.pick(rng.float() < FRONT_SHARE ? front : accepted).agent;
+    const parent = (): AgentDocument => {
+      const drawn = Array.from({ length: TOURNAMENT }, () => rng.pick(accepted));
+      return drawn.reduce((best, one) => (isBetter(one, best) ? one : best)).agent;
+    };
     return Array.from({ length: population }, () => {
       let child = rng.float() < CROSS_SHARE ? cross(parent(), parent()) : mutate(parent(), rng, means);
       for (let left = MORE_MUTATIONS; left > 0 && known.has(agentDigest(child)); left--)
@@ -155,6 +157,11 @@ export class AgentSearch {
     const { rejected, generation } = this.current;
     rejected.push({ agent, digest: agentDigest(agent), generation, reason });
   }
+}
+
+/** More accurate, or as accurate with fewer tokens. */
+function isBetter(a: Valued, b: Valued): boolean {
+  return a.accuracy > b.accuracy || (a.accuracy === b.accuracy && a.tokens < b.tokens);
 }
 
 function empty(): State {
