@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from '@jest/globals';
-import { checkAgent, parseAgent } from './check-agent.js';
+import { checkAgent, parseAgent, problemOf } from './check-agent.js';
 import { GREEDY } from './designs.js';
 import { agentDigest, hasExactVerifier } from './document.js';
 
@@ -54,6 +55,29 @@ describe('refuses in one clear line', () => {
   test('what is not JSON', () => {
     expect(() => parseAgent('{', 'agent.json')).toThrow(/agent\.json is not JSON/);
   });
+});
+
+test('whatever stands in a file, it is an agent or refused in one line', () => {
+  const kinds = fc.constantFrom('sample', 'vote', 'revise', 'route', '__proto__', 'constructor', 'x');
+  const node = fc.record(
+    {
+      id: fc.constantFrom('a', 'b', 'A'),
+      kind: kinds,
+      of: fc.jsonValue(),
+      temperature: fc.jsonValue(),
+      count: fc.nat(20),
+    },
+    { requiredKeys: ['id', 'kind'] },
+  );
+  const document = fc.record({ version: fc.constantFrom(1, 2), nodes: fc.array(node), answer: fc.jsonValue() });
+  fc.assert(
+    fc.property(fc.oneof(fc.jsonValue(), document), (value) => {
+      const problem = problemOf(value);
+      if (problem === undefined) expect(agentDigest(checkAgent(value))).toHaveLength(64);
+      else expect(problem).toMatch(/^[^\n]+$/);
+    }),
+    { numRuns: 1000, seed: 3 },
+  );
 });
 
 test('an exact verifier is seen', () => {

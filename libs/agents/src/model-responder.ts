@@ -11,7 +11,7 @@ import {
   type TokenGenerator,
   type Tokenizer,
 } from '@agent-forge/model';
-import type { Request, Responder, Response } from './ports.js';
+import type { Question, Request, Responder, Response } from './ports.js';
 
 /** Short rows of a small model: more of them in one call cost little. */
 const BATCH_SIZE = 64;
@@ -70,26 +70,25 @@ export class ModelResponder implements Responder {
     return keys.map((key) => this.known.get(key)!);
   }
 
+  /** The tokens after which the model answers a question; for a router, say. */
+  promptTokens({ prompt, system, family = '' }: Question): number[] {
+    const item: TaskItem = { family, key: prompt, prompt, answer: '', difficulty: 0 };
+    return this.encoder.encodePrompt(system === undefined ? item : { ...item, system });
+  }
+
   async release(): Promise<void> {
     await this.generator.release();
   }
 
   private encode(request: Request): Encoded {
-    const { prompt, system, family = '', isThinking } = request;
+    const { isThinking } = request;
     const { thinking } = this;
     if (isThinking && thinking === undefined)
       throw new ForgeError('INVALID_ARGUMENT', 'the model has no form of thoughts, so it cannot be asked to think');
-    const item: TaskItem = {
-      family: isThinking ? thinking!.families[0]! : family,
-      key: prompt,
-      prompt,
-      answer: '',
-      difficulty: 0,
-      ...(system === undefined ? {} : { system }),
-    };
     const startId = this.tokenizer.tokenToId(THINK_TOKENS.start);
     const isInThought = isThinking && thinking!.form === 'derivation' && startId !== undefined;
-    const ids = [...this.encoder.encodePrompt(item), ...(isInThought ? [startId] : [])];
+    const family = isThinking ? { family: thinking!.families[0]! } : {};
+    const ids = [...this.promptTokens({ ...request, ...family }), ...(isInThought ? [startId] : [])];
     const room = this.generator.maxContext - ids.length;
     if (room < 1)
       throw new ForgeError(
