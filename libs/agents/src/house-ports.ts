@@ -5,8 +5,10 @@ import type { ExactVerifier, Question, Tool } from './ports.js';
 export const ADD_TOOL: Tool = {
   offer: TOOL_SYSTEM,
   run: (output) => {
-    const { tool, a, b, ...others } = parseToolCall(output) ?? {};
-    if (tool !== 'add' || !isTerm(a) || !isTerm(b) || Object.keys(others).length > 0) return undefined;
+    const call = parseToolCall(output);
+    if (call?.name !== 'add') return undefined;
+    const { a, b, ...others } = call.arguments;
+    if (!isTerm(a) || !isTerm(b) || Object.keys(others).length > 0) return undefined;
     return reversedDigits(a + b);
   },
 };

@@ -43,7 +43,7 @@ const think: AgentDocument = {
 
 /** A model that has half learnt a family, so that some of its answers are right. */
 async function trained(thinking?: ThoughtMark): Promise<Model> {
-  const shape = { part: 'train', tokenizer, thinking, rows: 16, length: 63, seed: 1 } as const;
+  const shape = { part: 'train', tokenizer, form: { thinking }, rows: 16, length: 63, seed: 1 } as const;
   const source = new TaskMix({ sources: [familySource(family, 1)], ...shape });
   const model: Model = { config: withThoughtMark(config, thinking), weights: initWeights(config, 1), tokenizer };
   const optimizer = { name: 'adamw', learningRate: 1e-2 } as const;
@@ -86,7 +86,7 @@ describe.each([
     const [response] = await responder.respond([{ ...request, ...items[0]! }]);
     const { text, tokens } = response!;
     expect(text).not.toMatch(/[<>]/);
-    const prompt = new DialogueEncoder(tokenizer, thinking).encodePrompt(items[0]!).length;
+    const prompt = new DialogueEncoder(tokenizer, { thinking }).encodePrompt(items[0]!).length;
     const shown = prompt + text.length + 1;
     if (thinking) expect(tokens).toBeGreaterThan(shown);
     else expect(tokens).toBe(shown);

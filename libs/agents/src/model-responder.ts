@@ -1,6 +1,7 @@
 import { ForgeError } from '@agent-forge/contracts';
 import { DialogueEncoder, type TaskItem } from '@agent-forge/data';
 import {
+  answerFormOf,
   byteTokenizer,
   createGenerator,
   THINK_TOKENS,
@@ -39,7 +40,7 @@ export class ModelResponder implements Responder {
     const { config, tokenizer } = generator.model;
     this.tokenizer = tokenizer ?? byteTokenizer();
     this.thinking = thoughtMark(config);
-    this.encoder = new DialogueEncoder(this.tokenizer, this.thinking);
+    this.encoder = new DialogueEncoder(this.tokenizer, answerFormOf(config));
   }
 
   /** @throws ForgeError `TOKENIZER_INVALID` when answers could not end, `PROVIDER_MISSING` when the provider cannot start */

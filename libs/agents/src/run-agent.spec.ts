@@ -72,13 +72,13 @@ describe('nodes', () => {
 
   test('tool: what it gives is the answer to a call; other answers and prompts with a system of their own stay', async () => {
     const responder = new Scripted(({ system }) =>
-      system === ADD_TOOL.offer ? '{"tool":"add","a":17,"b":25}' : 'plain',
+      system === ADD_TOOL.offer ? '{"name":"add","arguments":{"a":17,"b":25}}' : 'plain',
     );
     const agent = agentOf({ id: 'a', kind: 'tool', temperature: 0, count: 1 });
     expect((await run(agent, { responder, tool: ADD_TOOL })).text).toBe('24');
     expect((await run(agent, { responder, tool: ADD_TOOL }, { prompt: 'q', system: 'end !' })).text).toBe('plain');
-    expect(ADD_TOOL.run('{"tool":"exec","a":1,"b":2}')).toBeUndefined();
-    expect(ADD_TOOL.run('{"tool":"add","a":"1","b":2}')).toBeUndefined();
+    expect(ADD_TOOL.run('{"name":"exec","arguments":{"a":1,"b":2}}')).toBeUndefined();
+    expect(ADD_TOOL.run('{"name":"add","arguments":{"a":"1","b":2}}')).toBeUndefined();
   });
 
   test('verify: what was given twice, or what the exact verifier lets through', async () => {

@@ -13,7 +13,7 @@ import {
 } from '@agent-forge/agents';
 import { readModelFolder, type Model } from '@agent-forge/model';
 import type { TaskContext, TaskOutput } from '../../task.js';
-import { familyItems, type FamilyMix } from '../families.js';
+import { encoderOf, familyItems, type FamilyMix } from '../families.js';
 import { CHECKPOINT_SECONDS } from '../limits.js';
 
 /** Candidates on the items of one part: all that their scores depend on. */
@@ -54,7 +54,10 @@ export async function scoreAgentsTask(
   const dir = join(context.workDir, 'model');
   await context.artifacts.materialise(plan.model, dir);
   const model = await readModelFolder(dir);
-  const items = familyItems(plan.families, plan.part, plan.itemsPerFamily, `${plan.seed}/agents/${plan.part}`);
+  const encoder = encoderOf(model);
+  const drawn = familyItems(plan.families, plan.part, plan.itemsPerFamily, `${plan.seed}/agents/${plan.part}`);
+  // A baked model's right answers are others.
+  const items = drawn.map((item) => encoder.asAnswered(item));
   const { threads, signal } = context;
   const responder = await ModelResponder.create(model, { threads, signal });
   if (plan.experts !== null && openExperts === undefined)
