@@ -13,6 +13,7 @@ const LAYERS = [
   'data',
   'run',
   'search',
+  'agents',
   'store',
   'phases',
   'recipe',

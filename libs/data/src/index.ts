@@ -4,6 +4,7 @@ export * from './families/family.js';
 export * from './families/registry.js';
 export { answerUnder } from './families/answer-under.js';
 export { TOOL_CALL_FORM, TOOL_SYSTEM, parseToolCall, toolCall, type ToolCall } from './families/tool.js';
+export { reversedDigits } from './families/sums.js';
 export { MARKS, endingMark, personaSystem } from './families/persona.js';
 export { solveModular, type Residues } from './families/mod.js';
 export { runningParity } from './families/parity.js';

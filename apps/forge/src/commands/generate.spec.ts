@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type AgentAnswer, GREEDY } from '@agent-forge/agents';
 import { DialogueEncoder } from '@agent-forge/data';
 import { type GeneratedText, type Model, generateText } from '@agent-forge/model';
 import { forge, startForge } from '../testing/command.js';
@@ -14,8 +15,20 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'forge-generate-'));
   model = await writeSmallModel(join(dir, 'model'));
   await writeSmallModel(join(dir, 'long'), { max_position_embeddings: 4096 });
+  await writeFile(join(dir, 'greedy.json'), JSON.stringify(GREEDY));
+  await writeFile(join(dir, 'vote.json'), JSON.stringify(VOTE));
+  await writeFile(join(dir, 'code.json'), JSON.stringify({ ...GREEDY, nodes: [{ id: 'a', kind: 'python' }] }));
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const VOTE = {
+  version: 1,
+  nodes: [
+    { id: 'a', kind: 'sample', temperature: 1, count: 3 },
+    { id: 'v', kind: 'vote', of: ['a'] },
+  ],
+  answer: 'v',
+};
 
 async function json(...args: string[]): Promise<GeneratedText> {
   const { code, stdout } = await forge(dir, 'generate', 'model', ...args, '--json');
@@ -89,7 +102,47 @@ describe('forge generate', () => {
   });
 });
 
+describe('forge generate --agent', () => {
+  async function answer(...args: string[]): Promise<AgentAnswer> {
+    const { code, stdout } = await forge(dir, 'generate', 'model', 'hi', ...args, '--json');
+    expect(code).toBe(0);
+    return JSON.parse(stdout) as AgentAnswer;
+  }
+
+  test('the single greedy answer is what --chat answers', async () => {
+    const { text, tokens } = await answer('--agent', 'greedy.json', '--max-tokens', '10');
+    const chat = await json('hi', '--chat', '--temperature', '0', '--max-tokens', '10');
+    expect([text, tokens]).toEqual([chat.text, chat.promptTokens + chat.tokenIds.length]);
+  });
+
+  test('prints the answer, or with --json every step; the same again with the same seed', async () => {
+    const first = await answer('--agent', 'vote.json', '--max-tokens', '10', '--seed', '3');
+    expect(first.trace.map(({ kind, outputs }) => [kind, outputs.length])).toEqual([
+      ['sample', 3],
+      ['vote', 1],
+    ]);
+    expect(await answer('--agent', 'vote.json', '--max-tokens', '10', '--seed', '3')).toEqual(first);
+    expect((await answer('--agent', 'vote.json', '--max-tokens', '10', '--seed', '4')).trace).not.toEqual(first.trace);
+    const plain = await forge(
+      dir,
+      'generate',
+      'model',
+      'hi',
+      '--agent',
+      'vote.json',
+      '--max-tokens',
+      '10',
+      '--seed',
+      '3',
+    );
+    expect(plain.stdout).toBe(`${first.text}\n`);
+  });
+});
+
 test.each([
+  [['model', 'a', '--agent', 'none.json'], 'none.json cannot be read'],
+  [['model', 'a', '--agent', 'code.json'], 'code.json: node 1 (a) has kind "python"'],
+  [['model', 'a', '--agent', 'vote.json', '--top-k', '3'], '--top-k and --agent exclude each other'],
   [['model', 'a', '--wings'], "unknown option '--wings'"],
   [['model'], "missing required argument 'prompt'"],
   [['model', ''], 'the prompt is empty'],

@@ -15,6 +15,8 @@ export interface GenerateOptions extends SamplingOptions {
   readonly maxTokens: number;
   /** Seed of the random choices; each prompt has a stream of its own. 0 unless given. */
   readonly seed?: number | string;
+  /** A seed for each prompt instead, so that what it gets does not depend on where it stands. */
+  readonly seeds?: readonly (number | string)[];
   /** Tokens after which a sequence ends; the model's end tokens unless given. */
   readonly stopTokens?: readonly number[];
   /** The form that every text keeps to; any form unless given. */
@@ -85,7 +87,10 @@ export class TokenGenerator {
   ): AsyncGenerator<GeneratedToken, void> {
     const sampling = checkSampling(options);
     this.check(prompts, options);
-    const rngs = prompts.map((_, prompt) => Rng.derive(options.seed ?? 0, 'generate', prompt));
+    const rngs = prompts.map((_, prompt) => {
+      const seed = options.seeds?.[prompt];
+      return seed === undefined ? Rng.derive(options.seed ?? 0, 'generate', prompt) : Rng.derive(seed, 'generate');
+    });
     const { constraint } = options;
     for (let first = 0; first < prompts.length; first += this.batchSize) {
       const batch = prompts.slice(first, first + this.batchSize);

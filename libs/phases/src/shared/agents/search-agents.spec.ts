@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { agentDigest, DEFAULT_LIMITS, GREEDY, type AgentDocument } from '@agent-forge/agents';
+import type { ArtifactName, Json } from '@agent-forge/contracts';
+import { familySource, createFamily, TaskMix } from '@agent-forge/data';
+import {
+  answerFormOf,
+  byteTokenizer,
+  evaluateItems,
+  trainLanguageModel,
+  withBakedMark,
+  type Model,
+} from '@agent-forge/model';
+import { definePhase, paramsOf } from '../../phase.js';
+import { tinyModel } from '../../testing/tiny-model.js';
+import { Workshop } from '../../testing/workshop.js';
+import type { Checkpoint, TaskContext, TaskOutput } from '../../task.js';
+import { encoderOf, familyItems } from '../families.js';
+import { scoreAgentsTask, type ScoreAgentsInput } from './score-task.js';
+import { searchAgents, type AgentSearchPlan, type AgentSearchResult } from './search-agents.js';
+
+const families = { parity: 1 };
+const seed = 1;
+let shop: Workshop;
+let model: Model;
+let input: ArtifactName;
+beforeAll(async () => {
+  shop = await Workshop.open(families);
+  model = await trained(tinyModel(1, { hidden_size: 64, intermediate_size: 128 }));
+  input = await shop.import('model', model);
+}, 60_000);
+afterAll(() => shop.close());
+
+/** A model that has half learnt the family, in the form that it is marked for. */
+async function trained(start: Model): Promise<Model> {
+  const form = answerFormOf(start.config);
+  const shape = { part: 'train', tokenizer: byteTokenizer(), form, rows: 16, length: 63, seed } as const;
+  const source = new TaskMix({ sources: [familySource(createFamily('parity'), 1)], ...shape });
+  const optimizer = { name: 'adamw', learningRate: 1e-2 } as const;
+  return (await trainLanguageModel({ model: start, source, steps: 60, optimizer })).model;
+}
+
+const found: AgentSearchResult[] = [];
+const planOf = (id: string): AgentSearchPlan => ({
+  model: id,
+  experts: null,
+  means: { experts: [], isClassified: false, hasTool: true, thinks: false },
+  generations: 2,
+  population: 6,
+  selectItems: 30,
+  reportItems: 40,
+  limits: DEFAULT_LIMITS,
+});
+
+/** A phase that does nothing but search. */
+const phase = definePhase({
+  name: 'adas',
+  module: import.meta.url,
+  consumes: { kind: 'model', atLeast: 1, data: true },
+  produces: [],
+  params: paramsOf({}),
+  resources: { cpus: 1, memoryMiB: 512 },
+  tasks: { scoreAgents: (task, context) => scoreAgentsTask(task, context) },
+  run: async (context) => {
+    found.push(await searchAgents(context, planOf(context.inputs[0]!.id)));
+    return { artifacts: [], metrics: {} };
+  },
+  gate: () => [],
+  fallback: null,
+});
+
+test('a search in tasks: the greedy answer is what the model was measured to do; again, all is found among the results', async () => {
+  const results = new Map<string, TaskOutput>();
+  const { taskRuns } = await shop.run(phase, { inputs: [input], results, seed });
+  expect(taskRuns).toBeGreaterThan(2);
+  const { search, choice, reported } = found[0]!;
+  expect(search.generation).toBe(3);
+  expect(search.generated).toBe(search.accepted.length + search.rejected.length + search.ask().length);
+  expect(choice).toBeDefined();
+  const items = familyItems(families, 'report', 40, `${seed}/agents/report`);
+  const measured = await evaluateItems(model, items, encoderOf(model));
+  expect(agentDigest(reported[0]!.agent)).toBe(agentDigest(GREEDY));
+  expect(reported[0]!.score.correct).toBe(measured.correct.join(''));
+  const again = await shop.run(phase, { inputs: [input], results, seed });
+  expect(again.taskRuns).toBe(0);
+  expect(found[1]!.search.state()).toEqual(search.state());
+});
+
+/** What a task is run with; its checkpoints go into a list. */
+const contextOf = (name: string, saved: Checkpoint[], checkpoint?: Checkpoint): TaskContext => ({
+  artifacts: shop.artifacts,
+  workDir: `${shop.dir}/${name}`,
+  threads: 1,
+  codeVersion: 'test',
+  signal: new AbortController().signal,
+  checkpoint,
+  saveCheckpoint: async (each) => void saved.push(structuredClone(each)),
+  report: () => {},
+});
+
+test('a task that was killed goes on with the same scores', async () => {
+  const { model: id, limits } = planOf(input.id);
+  const vote: AgentDocument = {
+    version: 1,
+    nodes: [
+      { id: 'a', kind: 'sample', temperature: 1, count: 3 },
+      { id: 'b', kind: 'vote', of: ['a'] },
+    ],
+    answer: 'b',
+  };
+  const plan: ScoreAgentsInput = {
+    model: id,
+    experts: null,
+    limits,
+    families,
+    seed,
+    agents: [GREEDY, vote],
+    part: 'select',
+    itemsPerFamily: 20,
+  };
+  const saved: Checkpoint[] = [];
+  const run = (name: string, from: Checkpoint | undefined, task: object = plan) =>
+    scoreAgentsTask(task as unknown as Json, contextOf(name, saved, from), undefined, 0);
+  const whole = await run('whole', undefined);
+  expect((saved[0]!.state as Json[]).length).toBe(1);
+  expect(await run('resumed', saved[0])).toEqual(whole);
+  const withExperts = { ...plan, experts: input.id };
+  await expect(run('experts', undefined, withExperts)).rejects.toThrow(/nothing is there to open it/);
+});
+
+test('the right answers of a baked model are those under the prompt in its weights', async () => {
+  const plain = tinyModel(1, { hidden_size: 64, intermediate_size: 128 });
+  const baked = await trained({ ...plain, config: withBakedMark(plain.config, { parity: 'end !' }) });
+  const { id } = await shop.import('baked', baked);
+  const plan: ScoreAgentsInput = {
+    model: id,
+    experts: null,
+    agents: [GREEDY],
+    families,
+    part: 'select',
+    itemsPerFamily: 40,
+    limits: DEFAULT_LIMITS,
+    seed,
+  };
+  const { value } = await scoreAgentsTask(plan as unknown as Json, contextOf('baked', []));
+  const items = familyItems(families, 'select', 40, `${seed}/agents/select`);
+  const { accuracy, correct } = await evaluateItems(baked, items, encoderOf(baked));
+  expect(accuracy).toBeGreaterThan(0.2);
+  expect(value).toMatchObject([{ accuracy, correct: correct.join('') }]);
+});
