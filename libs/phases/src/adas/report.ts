@@ -1,0 +1,103 @@
+import { compare } from '../shared/compare.js';
+import type { Comparison, PhaseReport } from '../shared/report.js';
+import { lossOf, metricsOf, rowOf, type Measured } from '../shared/yardstick.js';
+import type { Domain } from './domains.js';
+import { diagonalShare, ownGain, restricted, scoreOn, type ExpertMatrix } from './matrix.js';
+import type { Panel } from './measure.js';
+import { verdictsOf } from './verdicts.js';
+
+/** What the rows of the report are called; those of experts are {@link expertRow}. */
+export const ROWS = {
+  /** The model as it came in. */
+  none: 'none',
+  /** Each question by the expert that the router sends it to. */
+  routed: 'routed',
+  /** Each domain by the mixture of experts that was found for it. */
+  mixture: 'mixture',
+  /** Each domain by its expert with the factors of each matrix in another order. */
+  shuffled: 'shuffled',
+  /** The model that goes on, where something was put into its weights. */
+  applied: 'applied',
+} as const;
+
+/** Name of the row of an expert. */
+export function expertRow(name: string): string {
+  return `expert-${name}`;
+}
+
+/** Everything that was found. */
+export interface AdasResult {
+  readonly panel: Panel;
+  readonly domains: readonly Domain[];
+  readonly measured: ReadonlyMap<string, Measured>;
+  /** Part of the questions that the router sent where they belong. */
+  readonly dispatchAccuracy: number;
+  /** What was applied, in words; undefined for nothing. */
+  readonly applied: string | undefined;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** The rows of all experts on all domains, what routing and mixing give, and what may be said. */
+export function reportOf(result: AdasResult): { report: PhaseReport; metrics: Record<string, number> } {
+  const { panel, domains, measured, dispatchAccuracy, applied } = result;
+  const matrix = matrixOf(result);
+  const own = domains.flatMap(({ name }) => onDomain(result, name, expertRow(name), ROWS.none));
+  const shuffled = measured.has(ROWS.shuffled)
+    ? domains.flatMap(({ name }) => onDomain(result, name, expertRow(name), ROWS.shuffled))
+    : [];
+  const whole = [ROWS.routed, ROWS.mixture, ROWS.applied]
+    .filter((name) => measured.has(name))
+    .flatMap((name) => compare(name, ROWS.none, measured));
+  const found: Record<string, number> = {
+    ...result.figures,
+    experts: domains.length,
+    gain: ownGain(matrix),
+    diagonal: diagonalShare(matrix),
+    dispatchAccuracy,
+    ...(measured.has(ROWS.applied) ? { regression: regressionOf(measured) } : {}),
+  };
+  const metrics = { ...found };
+  for (const name of Object.values(ROWS))
+    if (measured.has(name)) Object.assign(metrics, metricsOf(name, measured.get(name)!));
+  const report: PhaseReport = {
+    phase: 'adas',
+    rows: [...measured].map(([name, each]) => rowOf(name, each)),
+    results: [applied === undefined ? ROWS.none : ROWS.applied],
+    comparisons: [...own, ...shuffled, ...whole],
+    figures: { ...found, ...textTable(matrix, panel) },
+    verdicts: verdictsOf({ matrix, own, shuffled, whole, dispatchAccuracy, applied, isText: isText(panel) }),
+  };
+  return { report, metrics };
+}
+
+function matrixOf({ panel, domains, measured }: AdasResult): ExpertMatrix {
+  const names = domains.map(({ name }) => name);
+  const row = (of: string) => names.map((name) => scoreOn(measured.get(of)!, panel, name));
+  return { domains: names, scores: names.map((name) => row(expertRow(name))), base: row(ROWS.none) };
+}
+
+/** A paired comparison on the items of one domain. */
+function onDomain({ panel, measured }: AdasResult, domain: string, better: string, than: string): Comparison[] {
+  const rows = [better, than].map((name) => [name, restricted(measured.get(name)!, panel, domain)] as const);
+  return compare(better, than, new Map(rows)).map((each) => ({ ...each, name: `${each.name} on ${domain}` }));
+}
+
+/** Accuracy lost on the whole mix by what was applied; bits per byte on text alone. */
+function regressionOf(measured: ReadonlyMap<string, Measured>): number {
+  const [none, applied] = [measured.get(ROWS.none)!, measured.get(ROWS.applied)!];
+  if (none.tasks && applied.tasks) return none.tasks.accuracy.estimate - applied.tasks.accuracy.estimate;
+  return lossOf(applied) - lossOf(none);
+}
+
+function isText({ items }: Panel): boolean {
+  return items.length === 0;
+}
+
+/** Bits per byte of every expert on every domain, which rows have no place for; task families are in the rows. */
+function textTable({ domains, scores, base }: ExpertMatrix, panel: Panel): Record<string, number> {
+  if (!isText(panel)) return {};
+  const rows = [[ROWS.none, base] as const, ...domains.map((name, i) => [expertRow(name), scores[i]!] as const)];
+  return Object.fromEntries(
+    rows.flatMap(([row, each]) => domains.map((name, i) => [`${row}.${name}.bitsPerByte`, -each[i]!])),
+  );
+}
