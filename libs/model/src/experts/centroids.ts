@@ -10,7 +10,9 @@ export interface Centroids {
 }
 
 /** Added to variances, as a part of their mean: a feature that never changes in the examples says little of others. */
-const FLOOR = 0.01;
+const FLOOR = 1e-6;
+/** Keeps what is divided by the variance of equal examples a number. */
+const MAX_PRECISION = 1e12;
 
 /**
  * Fits centroids to examples with their classes.
@@ -35,9 +37,6 @@ export function fitCentroids(features: readonly Float32Array[], labels: readonly
   const precision = Float32Array.from(variance, (sum) => Math.min(features.length / (sum + floor), MAX_PRECISION));
   return { classes, centers, precision };
 }
-
-/** Keeps what is divided by the variance of equal examples a number. */
-const MAX_PRECISION = 1e12;
 
 /** The class whose centroid is nearest, in standard deviations. */
 export function nearestClass({ classes, centers, precision }: Centroids, feature: Float32Array): string {
