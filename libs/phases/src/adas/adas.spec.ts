@@ -2,24 +2,42 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ArtifactName } from '@agent-forge/contracts';
-import { readExpertPack, weightsDigest, type ExpertPack } from '@agent-forge/model';
+import {
+  assertFits,
+  isScaled,
+  quantiseTernary,
+  readExpertPack,
+  TERNARY_TRAINING,
+  weightsDigest,
+  type ExpertPack,
+} from '@agent-forge/model';
+import { paramMistakes } from '../param-mistakes.js';
+import { resolveParams } from '../phase.js';
 import { tinyModel } from '../testing/tiny-model.js';
-import { Workshop, type Done } from '../testing/workshop.js';
+import { Workshop, type Done, type Job } from '../testing/workshop.js';
+import { check } from './check.js';
 import { phase } from './index.js';
+import type { AdasParams } from './params.js';
 
 const PARAMS = {
   ...{ steps: 8, rows: 4, rowLength: 32, experts: 2, itemsPerFamily: 20, routerItems: 8 },
   ...{ shots: 3, generations: 2, population: 6 },
 };
+const FAMILIES = { up: 1, next: 1, copy: 1 };
 let shop: Workshop;
 let input: ArtifactName;
 let done: Done;
 beforeAll(async () => {
-  shop = await Workshop.open({ up: 1, next: 1, copy: 1 });
-  input = await shop.import('parent', tinyModel(1));
-  done = await shop.run(phase, { inputs: [input], params: PARAMS });
+  shop = await Workshop.open(FAMILIES);
+  const model = tinyModel(1);
+  input = await shop.import('parent', { ...model, config: { ...model.config, ternary: TERNARY_TRAINING } });
+  done = await run();
 }, 120_000);
 afterAll(() => shop?.close());
+
+function run(params: object = {}, job: Job = {}): Promise<Done> {
+  return shop.run(phase, { inputs: [input], ...job, params: { ...PARAMS, ...params } });
+}
 
 async function packOf({ outcome }: Done): Promise<ExpertPack> {
   const dir = join(await mkdtemp(join(shop.dir, 'pack-')), 'it');
@@ -27,17 +45,19 @@ async function packOf({ outcome }: Done): Promise<ExpertPack> {
   return readExpertPack(dir);
 }
 
+const rolesOf = ({ outcome }: Done) => outcome.artifacts.map(({ role, kind }) => [role, kind]);
+
 describe('adas', () => {
   test('hands on the model that came in, with experts in a pack, and measures every expert on every domain', async () => {
-    const { artifacts, metrics } = done.outcome;
-    expect(artifacts.map(({ role, kind }) => [role, kind])).toEqual([
+    expect(rolesOf(done)).toEqual([
       ['adapted', 'model'],
       ['experts', 'expert-pack'],
       ['report', 'report'],
     ]);
+    const { artifacts, metrics } = done.outcome;
     expect(artifacts[0]!.id).toBe(input.id);
     const report = await shop.report(done.outcome);
-    const { experts, router, base } = await packOf(done);
+    const { experts, router } = await packOf(done);
     const names = experts.map(({ name }) => name);
     expect(names).toHaveLength(2);
     expect(report.rows.map(({ name }) => name)).toEqual([
@@ -49,23 +69,104 @@ describe('adas', () => {
     ]);
     for (const { families } of report.rows) expect(Object.keys(families!)).toEqual(['copy', 'next', 'up']);
     expect(report.results).toEqual(['none']);
-    expect(metrics['gain']).toEqual(expect.any(Number));
-    expect(metrics['mixtureEvaluations']).toBe(2 * 2 * 6);
+    expect(report.verdicts.at(-1)).toBe(
+      'the model that came in goes on, unchanged; the experts are in a pack beside it',
+    );
+    expect(metrics).toMatchObject({ experts: 2, mixtureEvaluations: 2 * 2 * 6 });
     expect(Object.keys(router!.expertOf)).toEqual(names);
-    expect(base).toBe(weightsDigest((await shop.model(done.outcome, 'adapted')).weights));
+    expect(router!.centroids.classes).toEqual(Object.keys(FAMILIES));
   });
 
-  test('experts are a few kB, of what was trained and nothing else', async () => {
-    const { experts } = await packOf(done);
-    for (const { scales } of experts) {
-      expect(scales.size).toBe(14);
-      expect([...scales.values()].some(({ data }) => data.some((z) => z !== 1))).toBe(true);
-    }
+  test('experts are of the base model, and are not all alike', async () => {
+    const pack = await packOf(done);
+    const { weights } = await shop.model(done.outcome, 'adapted');
+    expect(() => assertFits(pack, weights)).not.toThrow();
+    const [a, b] = pack.experts;
+    expect([...a!.scales.keys()].sort()).toEqual([...weights.keys()].filter(isScaled).sort());
+    expect(a!.scales).not.toEqual(b!.scales);
   });
 
   test('a run done again ends with the same bytes', async () => {
-    const again = await shop.run(phase, { inputs: [input], params: PARAMS });
     const ids = ({ outcome }: Done) => outcome.artifacts.filter(({ role }) => role !== 'report').map(({ id }) => id);
-    expect(ids(again)).toEqual(ids(done));
+    expect(ids(await run())).toEqual(ids(done));
+  });
+
+  test.each([
+    ['an expert', 'up', /the expert up/],
+    ['a mixture', { up: 0.5, next: 0.25 }, /the mixture 0\.50 up \+ 0\.25 next/],
+    ['the mixture that was found', 'mixture', /the mixture \d\.\d\d up \+ \d\.\d\d next/],
+  ])('puts %s into the weights where the recipe says so, which are still ternary', async (_, apply, words) => {
+    const applied = await run({ apply, domains: ['up', 'next'], steps: 2 });
+    const { artifacts, metrics } = applied.outcome;
+    expect(artifacts[0]!.id).not.toBe(input.id);
+    const { lineage } = await shop.artifacts.manifest(artifacts[0]!.id);
+    expect(lineage.parents).toEqual([input.id, artifacts[1]!.id]);
+    expect(lineage.params).toMatchObject({ apply });
+    const report = await shop.report(applied.outcome);
+    expect(report.results).toEqual(['applied']);
+    expect(report.verdicts.at(-1)).toMatch(words);
+    expect(metrics).toMatchObject({ regression: expect.any(Number) });
+    const { config, weights } = await shop.model(applied.outcome, 'adapted');
+    expect(config.ternary).toEqual(TERNARY_TRAINING);
+    expect(weightsDigest(weights)).not.toBe((await packOf(applied)).base);
+    for (const [name, tensor] of weights)
+      if (isScaled(name)) expect(new Set(quantiseTernary(tensor, config.ternary!).codes).size).toBe(3);
+  });
+
+  test('learns from rewards, on a float model, with the largest singular values alone', async () => {
+    const parent = await shop.import('float', tinyModel(2));
+    const params = { method: 'reinforce', answers: 8, singularValues: 4, generations: 0, domains: ['next'], steps: 3 };
+    const rewarded = await run(params, { inputs: [parent] });
+    const { experts } = await packOf(rewarded);
+    expect([...experts[0]!.scales.values()].every(({ shape }) => shape[0] === 4)).toBe(true);
+    expect((await shop.report(rewarded.outcome)).rows.map(({ name }) => name)).not.toContain('mixture');
+  });
+
+  test('on text alone, has an expert for each data set, and the table in bits per byte', async () => {
+    const text = (line: (i: number) => string) => Array.from({ length: 3000 }, (_, i) => line(i)).join('');
+    const data = [
+      await shop.dataSet(
+        'squares',
+        text((i) => `The line ${i} is not of ${i * i}.\n\n`),
+      ),
+      await shop.dataSet(
+        'shouts',
+        text((i) => `LINE ${i}! WHO CALLED ${7 * i}?\n\n`),
+      ),
+    ];
+    const found = await run({}, { families: {}, data });
+    const { figures } = await shop.report(found.outcome);
+    for (const row of ['none', 'expert-squares', 'expert-shouts'])
+      for (const domain of ['squares', 'shouts']) expect(figures[`${row}.${domain}.bitsPerByte`]).toBeGreaterThan(1);
+    expect(figures['dispatchAccuracy']).toBeGreaterThan(0.95);
+    expect(found.outcome.metrics).toMatchObject({ routedBitsPerByte: expect.any(Number) });
+  });
+
+  test('what cannot be trained through its quantiser is refused, and so are experts that are not there', async () => {
+    await expect(run({ domains: ['up', 'next'], apply: 'copy' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    const problems = (params: object, families: Record<string, number> = FAMILIES) =>
+      check(resolveParams(phase, params), families).map(({ path, problem }) => `${path.join('.')} ${problem}`);
+    expect(problems({})).toEqual([]);
+    expect(problems({ domains: ['sort'] })).toEqual([
+      'domains names sort, which is no family of the mix (up, next, copy)',
+    ]);
+    expect(problems({ method: 'reinforce' }, {})).toHaveLength(1);
+    expect(problems({ apply: 'mixture', generations: 0 })).toHaveLength(1);
+    expect(problems({ domains: ['up'], apply: { up: 1, next: 1 } })).toEqual([
+      'apply names next, which is none of the domains',
+    ]);
+    expect(paramMistakes(phase, { apply: { up: 'much' } })).toHaveLength(1);
+  });
+
+  test('the gate wants experts that do no harm, a router that finds them, and weights that are no worse', () => {
+    const params = resolveParams(phase, {}) as AdasParams;
+    const judge = (metrics: Record<string, number>) => phase.gate({ artifacts: [], metrics }, params);
+    expect(judge({ gain: 0, dispatchAccuracy: 1 })).toEqual([]);
+    expect(judge({ gain: -0.1, dispatchAccuracy: 0.5, regression: 0.5 })).toEqual([
+      'experts gain -0.100 on their own domains, below minGain -0.02',
+      '0.500 of the questions reach their expert, below minDispatch 0.8',
+      'what was applied costs 0.500, over maxRegression 0.02',
+    ]);
+    expect(judge({})).toHaveLength(2);
   });
 });

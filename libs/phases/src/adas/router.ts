@@ -1,5 +1,3 @@
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { DataSource } from '@agent-forge/contracts';
 import type { Part, TaskItem } from '@agent-forge/data';
 import {
@@ -104,8 +102,7 @@ export async function domainTexts(
 ): Promise<{ readonly name: string; readonly texts: readonly string[] }[]> {
   const found = [];
   for (const { name, data } of domainsOf({ families: {}, data: context.data })) {
-    const workDir = await mkdtemp(join(context.workDir, 'domain-'));
-    const corpus = await readCorpus({ ...context, workDir, data: data as DataSource[] });
+    const corpus = await readCorpus({ ...context, data: data as DataSource[] });
     found.push({ name, texts: corpus[part] });
   }
   return found;
