@@ -6,7 +6,14 @@ import { Rng } from '@agent-forge/contracts';
 import { initWeights } from '../training/init.js';
 import { tinyConfig } from '../training/testing.js';
 import { type Centroids, fitCentroids, nearestClass } from './centroids.js';
-import { assertFits, type ExpertPack, mixtureScales, readExpertPack, weightsDigest, writeExpertPack } from './expert-pack.js';
+import {
+  assertFits,
+  type ExpertPack,
+  mixtureScales,
+  readExpertPack,
+  weightsDigest,
+  writeExpertPack,
+} from './expert-pack.js';
 import { promptStates } from './prompt-states.js';
 import { decompose } from './svd.js';
 import { initScales, type Scales } from './svf.js';
@@ -87,7 +94,10 @@ describe('centroids', () => {
   });
 
   test('of examples that are all the same are numbers, and without any there are none', () => {
-    const same = fitCentroids([drawn(1), drawn(1)].map(() => Float32Array.of(1, 2)), ['a', 'b']);
+    const same = fitCentroids(
+      [drawn(1), drawn(1)].map(() => Float32Array.of(1, 2)),
+      ['a', 'b'],
+    );
     expect([...same.precision].every(Number.isFinite)).toBe(true);
     expect(() => fitCentroids([], [])).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
   });

@@ -102,7 +102,9 @@ test('an expert that is paid for an answer comes to give it, and its base does n
   const policy = await ExpertPolicy.create(model, decomposition, ones, options);
   const rightAt = async (scales: typeof ones) => {
     await policy.run(1_000, scales);
-    return policy.batch(0).targets.filter((id, i) => i % PROMPT.length === PROMPT.length - 1 && id === PAYS).length / 32;
+    return (
+      policy.batch(0).targets.filter((id, i) => i % PROMPT.length === PROMPT.length - 1 && id === PAYS).length / 32
+    );
   };
   const first = await rightAt(ones);
   const { model: expert } = await trainLanguageModel({

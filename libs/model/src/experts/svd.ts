@@ -1,6 +1,7 @@
-import { Matrix, SingularValueDecomposition } from 'ml-matrix';
-import type { WeightTensor, Weights } from '../weights.js';
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { isTernary } from '../ternary/mark.js';
+import type { WeightTensor, Weights } from '../weights.js';
+import { dot, norm, orthogonalise, orthogonalTo, VANISHING } from './jacobi.js';
 
 /** A matrix W [out, in] as U · diag(sigma) · Vᵀ, with rank = min(out, in). */
 export interface SingularValues {
@@ -18,19 +19,31 @@ export type Decomposition = ReadonlyMap<string, SingularValues>;
 /** Whether a weight's singular values can be scaled: every projection of the layers, which are the same matrices that a ternary model quantises. */
 export const isScaled = isTernary;
 
-/** The singular values and vectors of a matrix, computed in float64. */
-export function singularValues({ shape, data }: WeightTensor): SingularValues {
-  const [out, width] = shape as [number, number];
-  const rows = Array.from({ length: out }, (_, row) => data.subarray(row * width, (row + 1) * width));
-  const found = new SingularValueDecomposition(new Matrix(rows), { autoTranspose: true });
+/**
+ * The singular values and vectors of a matrix, in float64: one-sided Jacobi rotations (Hestenes 1958) from the eigenvectors of the smaller of WᵀW and WWᵀ, which are
+ * nearly there, and lose the small singular values where a matrix has large ones.
+ */
+export function singularValues(tensor: WeightTensor): SingularValues {
+  const [out, width] = tensor.shape as [number, number];
+  const isTall = out >= width;
   const rank = Math.min(out, width);
-  const { leftSingularVectors: u, rightSingularVectors: v, diagonal } = found;
-  // The library sorts them, but for rounding among equal ones.
-  const order = Array.from({ length: rank }, (_, i) => i).sort((a, b) => diagonal[b]! - diagonal[a]!);
+  const length = Math.max(out, width);
+  const columns = columnsOf(tensor, isTall);
+  const right = eigenvectors(columns);
+  const left = right.map((v) => combine(columns, v));
+  orthogonalise(left, right);
+  const sizes = left.map(norm);
+  const order = sizes.map((_, i) => i).sort((a, b) => sizes[b]! - sizes[a]!);
+  const largest = sizes[order[0]!]!;
+  const units: Float64Array[] = [];
+  for (const i of order)
+    units.push(sizes[i]! > VANISHING * largest ? left[i]!.map((x) => x / sizes[i]!) : orthogonalTo(units, length));
+  const others = order.map((i) => right[i]!);
+  const [u, v] = isTall ? [units, others] : [others, units];
   return {
-    u: tensor([out, rank], (row, i) => u.get(row, order[i]!)),
-    sigma: { shape: [rank], data: Float32Array.from(order, (i) => diagonal[i]!) },
-    vT: tensor([rank, width], (i, column) => v.get(column, order[i]!)),
+    u: tensorOf([out, rank], (row, i) => u[i]![row]!),
+    sigma: { shape: [rank], data: Float32Array.from(order, (i) => sizes[i]!) },
+    vT: tensorOf([rank, width], (i, column) => v[i]![column]!),
   };
 }
 
@@ -49,7 +62,32 @@ export function decompose(weights: Weights, onProgress?: (share: number) => void
   );
 }
 
-function tensor(shape: readonly [number, number], at: (row: number, column: number) => number): WeightTensor {
+/** The columns of a matrix, or its rows where there are fewer of them. */
+function columnsOf({ shape, data }: WeightTensor, isTall: boolean): Float64Array[] {
+  const [out, width] = shape as [number, number];
+  return isTall
+    ? Array.from({ length: width }, (_, c) => Float64Array.from({ length: out }, (__, r) => data[r * width + c]!))
+    : Array.from({ length: out }, (_, r) => Float64Array.from(data.subarray(r * width, (r + 1) * width)));
+}
+
+/** Of the products of all pairs of columns. */
+function eigenvectors(columns: readonly Float64Array[]): Float64Array[] {
+  const gram = columns.map((a, i) => Float64Array.from(columns, (b, j) => (j <= i ? dot(a, b) : 0)));
+  const symmetric = new Matrix(gram.map((row, i) => row.map((x, j) => (j <= i ? x : gram[j]![i]!))));
+  const { eigenvectorMatrix } = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
+  return columns.map((_, i) => Float64Array.from(eigenvectorMatrix.getColumn(i)));
+}
+
+function combine(columns: readonly Float64Array[], factors: Float64Array): Float64Array {
+  const sum = new Float64Array(columns[0]!.length);
+  columns.forEach((column, k) => {
+    const factor = factors[k]!;
+    for (let i = 0; i < sum.length; i++) sum[i]! += factor * column[i]!;
+  });
+  return sum;
+}
+
+function tensorOf(shape: readonly [number, number], at: (row: number, column: number) => number): WeightTensor {
   const [rows, columns] = shape;
   return {
     shape,

@@ -53,13 +53,18 @@ describe('singular values', () => {
     data: Float32Array.from({ length: rows * columns }, () => rng.normal()),
   });
   const flat = drawn(12, 3);
-  const deficient: WeightTensor = { shape: [12, 12], data: Float32Array.from(matrix(flat).mmul(matrix(flat).transpose()).to1DArray()) };
+  const deficient: WeightTensor = {
+    shape: [12, 12],
+    data: Float32Array.from(matrix(flat).mmul(matrix(flat).transpose()).to1DArray()),
+  };
 
   test.each([
     ['tall', drawn(20, 12)],
     ['wide', drawn(12, 20)],
     ['square', drawn(16, 16)],
     ['of low rank', deficient],
+    // Its singular values reach from 1 to 1e-11: eigenvectors of its square alone lose the smaller half of them.
+    ['nearly of low rank', { shape: [12, 12], data: drawn(12, 12).data.map((x, i) => x * 10 ** -(i % 12)) }],
     ['zero', { shape: [6, 4], data: new Float32Array(24) }],
   ])('of a matrix that is %s: orthonormal, sorted, and the matrix again', (_, tensor) => {
     const { u, sigma, vT } = singularValues(tensor);
@@ -67,10 +72,14 @@ describe('singular values', () => {
     for (const gram of [matrix(u).transpose().mmul(matrix(u)), matrix(vT).mmul(matrix(vT).transpose())])
       expect(Matrix.sub(gram, Matrix.eye(rank)).norm()).toBeLessThan(1e-5);
     expect([...sigma.data]).toEqual([...sigma.data].sort((a, b) => b - a));
-    const again = matrix(u).mmul(Matrix.diag([...sigma.data])).mmul(matrix(vT));
+    const again = matrix(u)
+      .mmul(Matrix.diag([...sigma.data]))
+      .mmul(matrix(vT));
     expect(Matrix.sub(again, matrix(tensor)).norm()).toBeLessThanOrEqual(1e-6 * norm(tensor));
-    const eigenvalues = new EigenvalueDecomposition(matrix(tensor).transpose().mmul(matrix(tensor)), { assumeSymmetric: true })
-      .realEigenvalues.sort((a, b) => b - a)
+    const eigenvalues = new EigenvalueDecomposition(matrix(tensor).transpose().mmul(matrix(tensor)), {
+      assumeSymmetric: true,
+    }).realEigenvalues
+      .sort((a, b) => b - a)
       .slice(0, rank);
     for (const [i, value] of eigenvalues.entries())
       expect(Math.abs(sigma.data[i]! ** 2 - value)).toBeLessThan(1e-5 * (eigenvalues[0]! + 1e-9));
@@ -87,7 +96,10 @@ describe('scaled singular values', () => {
   const scaledOnly = (found: Weights, wanted: (base: WeightTensor) => (x: number) => number) => {
     for (const [name, tensor] of weights) {
       if (!isScaled(name)) expect(found.get(name)).toBe(tensor);
-      else expect(apart(found.get(name)!, { ...tensor, data: tensor.data.map(wanted(tensor)) })).toBeLessThan(1e-6 * norm(tensor));
+      else
+        expect(apart(found.get(name)!, { ...tensor, data: tensor.data.map(wanted(tensor)) })).toBeLessThan(
+          1e-6 * norm(tensor),
+        );
     }
   };
 
@@ -109,7 +121,11 @@ describe('scaled singular values', () => {
 
   test('a mixture of one expert alone is that expert to the last bit, and a mixture of none the model itself', async () => {
     const [a, b] = [random(1), random(2)];
-    const mix = (x: number, y: number) => mixScales([{ scales: a, alpha: x }, { scales: b, alpha: y }]);
+    const mix = (x: number, y: number) =>
+      mixScales([
+        { scales: a, alpha: x },
+        { scales: b, alpha: y },
+      ]);
     expect(await merger.weights(mix(1, 0))).toEqual(await merger.weights(a));
     expect(await merger.weights(mix(0, 1))).toEqual(await merger.weights(b));
     expect(await merger.weights(mix(0, 0))).toEqual(weights);
@@ -124,7 +140,8 @@ describe('scaled singular values', () => {
     await few.release();
     for (const [name, { sigma }] of decomposition) {
       const rest = singularValues(found.get(name)!).sigma.data;
-      for (let i = 0; i + 3 < sigma.data.length; i++) expect(Math.abs(rest[i]! - sigma.data[i + 3]!)).toBeLessThan(1e-5);
+      for (let i = 0; i + 3 < sigma.data.length; i++)
+        expect(Math.abs(rest[i]! - sigma.data[i + 3]!)).toBeLessThan(1e-5);
     }
   });
 });

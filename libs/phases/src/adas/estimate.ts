@@ -10,7 +10,7 @@ const VOCABULARY = 272;
 const PASSES = 4;
 /** The decomposition's operations for each matrix, times rows · columns · rank; it runs in JavaScript. */
 const SVD_OPERATIONS = 20;
-const SVD_FLOPS_PER_SECOND = 6e8;
+const SVD_FLOPS_PER_SECOND = 1.5e9;
 /** Base, factors, and weights made of them with their gradients. */
 const WEIGHT_COPIES = 8;
 const ACTIVATIONS_PER_TOKEN = 64 * 1024;
