@@ -75,3 +75,4 @@ export * from './experts/expert-scorer.js';
 export * from './experts/expert-pack.js';
 export * from './experts/centroids.js';
 export * from './experts/prompt-states.js';
+export * from './experts/apply-experts.js';

@@ -3,14 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Rng } from '@agent-forge/contracts';
+import { TERNARY_TRAINING } from '../ternary/mark.js';
 import { initWeights } from '../training/init.js';
 import { tinyConfig } from '../training/testing.js';
+import type { Model } from '../weights.js';
+import { applyExperts, routePrompts } from './apply-experts.js';
 import { type Centroids, fitCentroids, nearestClass } from './centroids.js';
 import {
   assertFits,
   type ExpertPack,
+  type Mixture,
   mixtureScales,
   readExpertPack,
+  type Router,
   weightsDigest,
   writeExpertPack,
 } from './expert-pack.js';
@@ -67,6 +72,36 @@ describe('an expert pack', () => {
     const both = mixtureScales(pack, { add: 1, 'sort@end': 0.5 });
     expect([...both.values()].every(({ data }) => data.every((z) => z === 1))).toBe(true);
     expect(() => mixtureScales(pack, { max: 1 })).toThrow('there is no expert max; there are add, sort@end');
+  });
+
+  test('is applied to its own model, which keeps the ternary mark, and to no other or packed one', async () => {
+    const model = { config: { ...config, ternary: TERNARY_TRAINING }, weights, tokenizer: null };
+    const applied = await applyExperts(model, pack, { add: 1 }, { threads: 1 });
+    expect(applied.config).toBe(model.config);
+    const name = 'model.layers.0.mlp.up_proj.weight';
+    const [before, after] = [weights.get(name)!.data, applied.weights.get(name)!.data];
+    for (const [i, x] of after.entries()) expect(Math.abs(x - 1.25 * before[i]!)).toBeLessThan(1e-6);
+    const refused = (other: Model, mixture: Mixture = { add: 1 }) =>
+      expect(applyExperts(other, pack, mixture, { threads: 1 })).rejects;
+    await refused({ ...model, weights: initWeights(config, 2) }).toMatchObject({ code: 'SHAPE_MISMATCH' });
+    await refused(model, { max: 1 }).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    const packed: Model = { ...model, config: { ...config, ternary: { ...TERNARY_TRAINING, mode: 'offline' } } };
+    await refused(packed).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  test('sends prompts to the expert of their class, and those of a class without one to nobody', async () => {
+    const model = { config, weights, tokenizer: null };
+    const prompts = [[1, 2, 3], [9], [1, 2, 4], [9, 9]];
+    const states = await promptStates(model, prompts, { threads: 1 });
+    const router: Router = {
+      reading: 'mean',
+      centroids: fitCentroids(
+        states.map(({ mean }) => mean),
+        ['add', 'copy', 'add', 'copy'],
+      ),
+      expertOf: { add: 'sums' },
+    };
+    expect(await routePrompts(model, router, prompts, { threads: 1 })).toEqual(['sums', undefined, 'sums', undefined]);
   });
 
   test('without a router has none, and another folder is no pack', async () => {

@@ -113,13 +113,17 @@ describe('adas', () => {
       if (isScaled(name)) expect(new Set(quantiseTernary(tensor, config.ternary!).codes).size).toBe(3);
   });
 
-  test('learns from rewards, on a float model, with the largest singular values alone', async () => {
-    const parent = await shop.import('float', tinyModel(2));
+  test('learns from rewards, on a float model with a head of its own, with the largest singular values alone, beside text', async () => {
+    const parent = await shop.import('float', tinyModel(2, { tie_word_embeddings: false, num_key_value_heads: 1 }));
+    const lines = Array.from({ length: 3000 }, (_, i) => `The line ${i} is not of ${i * i}.\n\n`);
+    const data = [await shop.dataSet('lines', lines.join(''))];
     const params = { method: 'reinforce', answers: 8, singularValues: 4, generations: 0, domains: ['next'], steps: 3 };
-    const rewarded = await run(params, { inputs: [parent] });
+    const rewarded = await run(params, { inputs: [parent], data });
     const { experts } = await packOf(rewarded);
     expect([...experts[0]!.scales.values()].every(({ shape }) => shape[0] === 4)).toBe(true);
-    expect((await shop.report(rewarded.outcome)).rows.map(({ name }) => name)).not.toContain('mixture');
+    const { rows } = await shop.report(rewarded.outcome);
+    expect(rows.map(({ name }) => name)).toEqual(['none', 'expert-next', 'routed', 'shuffled']);
+    for (const { bitsPerByte } of rows) expect(bitsPerByte).toBeGreaterThan(1);
   });
 
   test('on text alone, has an expert for each data set, and the table in bits per byte', async () => {

@@ -1,25 +1,19 @@
 import { Rng } from '@agent-forge/contracts';
-import { ExpertMerger, mixtureScales, type Expert, type Mixture, type Model, type Scales } from '@agent-forge/model';
+import { mixtureScales, scaledModels, type Expert, type Model, type Scales } from '@agent-forge/model';
 import type { PhaseContext } from '../phase.js';
 import type { StageProgress } from '../shared/stage-progress.js';
 import type { Measured } from '../shared/yardstick.js';
-import type { Domain } from './domains.js';
-import type { ExpertStart } from './expert-task.js';
 import { allTo, byDomain, measureAssigned, type Assignment, type Panel } from './measure.js';
 import type { AdasParams } from './params.js';
 import { expertRow, ROWS } from './report.js';
+import type { Routes } from './routes.js';
+import type { Specialists } from './specialise.js';
 
 type Context = PhaseContext<AdasParams>;
 
 /** What is measured. */
-export interface Contestants {
-  readonly start: ExpertStart;
-  readonly domains: readonly Domain[];
-  /** In the order of the domains. */
-  readonly experts: readonly Expert[];
-  /** Where the router sends everything: names of experts, undefined for the base model. */
-  readonly routes: { readonly items: readonly (string | undefined)[]; readonly texts: readonly (string | undefined)[] };
-  readonly mixtures: ReadonlyMap<string, Mixture>;
+export interface Contestants extends Specialists {
+  readonly routes: Routes;
   /** The model that goes on, where it is not the one that came in. */
   readonly applied: Model | undefined;
 }
@@ -31,14 +25,14 @@ export async function measureRows(
   contestants: Contestants,
   progress: StageProgress,
 ): Promise<Map<string, Measured>> {
-  const { start, experts, routes, mixtures, applied, domains } = contestants;
+  const { start, pack, routes, mixtures, applied, domains } = contestants;
   const models = await modelsOf(context, contestants);
   const names = domains.map(({ name }) => name);
   const plans = new Map<string, Assignment>([[ROWS.none, allTo(ROWS.none, panel)]]);
-  for (const { name } of experts) plans.set(expertRow(name), allTo(expertRow(name), panel));
+  for (const { name } of pack.experts) plans.set(expertRow(name), allTo(expertRow(name), panel));
   const sent = (to: string | undefined) => (to === undefined ? ROWS.none : expertRow(to));
   plans.set(ROWS.routed, { items: routes.items.map(sent), texts: routes.texts.map(sent) });
-  if (mixtures.size > 0) plans.set(ROWS.mixture, byDomain(named(ROWS.mixture, names), ROWS.none, panel));
+  if (mixtures.byDomain.size > 0) plans.set(ROWS.mixture, byDomain(named(ROWS.mixture, names), ROWS.none, panel));
   plans.set(ROWS.shuffled, byDomain(named(ROWS.shuffled, names), ROWS.none, panel));
   if (applied) {
     models.set(ROWS.applied, applied);
@@ -54,41 +48,17 @@ export async function measureRows(
   return measured;
 }
 
-/** The model with some scales in its weights. */
-export async function scaledModel(
-  { threads }: Pick<Context, 'threads'>,
-  { model, decomposition }: ExpertStart,
-  scales: Scales,
-): Promise<Model> {
-  const [scaled] = await scaledModels({ threads }, { model, decomposition }, [scales]);
-  return scaled!;
-}
-
-async function scaledModels(
-  { threads }: Pick<Context, 'threads'>,
-  { model, decomposition }: ExpertStart,
-  all: readonly Scales[],
-): Promise<Model[]> {
-  const merger = await ExpertMerger.create(model.weights, decomposition, all[0]!, { threads });
-  try {
-    const models: Model[] = [];
-    for (const scales of all) models.push({ ...model, weights: await merger.weights(scales) });
-    return models;
-  } finally {
-    await merger.release();
-  }
-}
-
 /** Experts, their mixtures, and experts whose factors stand in another order, by name. */
 async function modelsOf(context: Context, contestants: Contestants): Promise<Map<string, Model>> {
-  const { start, experts, mixtures } = contestants;
+  const { start, pack, mixtures } = contestants;
   const scales = new Map<string, Scales>();
-  for (const each of experts) {
+  for (const each of pack.experts) {
     scales.set(expertRow(each.name), each.scales);
     scales.set(`${ROWS.shuffled} ${each.name}`, shuffled(each, context.seed));
   }
-  for (const [name, mixture] of mixtures) scales.set(`${ROWS.mixture} ${name}`, mixtureScales({ experts }, mixture));
-  const models = await scaledModels(context, start, [...scales.values()]);
+  for (const [name, mixture] of mixtures.byDomain) scales.set(`${ROWS.mixture} ${name}`, mixtureScales(pack, mixture));
+  const { model, decomposition } = start;
+  const models = await scaledModels(model, decomposition, [...scales.values()], { threads: context.threads });
   return new Map([...scales.keys()].map((name, i) => [name, models[i]!]));
 }
 

@@ -55,17 +55,6 @@ export async function fitRouter(context: Context, model: Model, experts: readonl
   return candidates.reduce((best, each) => (each.right > best.right ? each : best)).router;
 }
 
-/** The expert of each query; undefined where the base model answers. */
-export async function route(
-  { threads, signal }: Pick<Context, 'threads' | 'signal'>,
-  model: Model,
-  { reading, centroids, expertOf }: Router,
-  prompts: readonly (readonly number[])[],
-): Promise<(string | undefined)[]> {
-  const states = await promptStates(model, prompts, { threads, signal });
-  return states.map((state) => expertOf[nearestClass(centroids, state[reading])]);
-}
-
 /** The prompt of an item. */
 export function itemPrompts(model: Model, items: readonly TaskItem[]): number[][] {
   const encoder = encoderOf(model);

@@ -1,0 +1,61 @@
+import type { ArtifactName, Json } from '@agent-forge/contracts';
+import { weightsDigest, type Expert, type ExpertPack, type Router } from '@agent-forge/model';
+import type { PhaseContext } from '../phase.js';
+import type { InputModel } from '../shared/input-model.js';
+import type { StageProgress } from '../shared/stage-progress.js';
+import type { Domain } from './domains.js';
+import { readStart, type ExpertStart } from './expert-task.js';
+import { readExperts } from './mix-task.js';
+import { searchMixtures, type Mixtures } from './mixtures.js';
+import type { AdasParams } from './params.js';
+import { fitRouter } from './router.js';
+import { stageOf, trainExperts } from './train-experts.js';
+
+type Context = PhaseContext<AdasParams>;
+
+/** The base model and all that was made beside it. */
+export interface Specialists {
+  readonly start: ExpertStart;
+  readonly domains: readonly Domain[];
+  readonly pack: ExpertPack & { readonly router: Router };
+  readonly mixtures: Mixtures;
+}
+
+/** The stages of {@link specialise}, by about how long they take. */
+export function stagesOf({ generations }: AdasParams, domains: readonly Domain[]): Record<string, number> {
+  return {
+    decompose: 1,
+    ...Object.fromEntries(domains.map((domain) => [stageOf(domain), 1])),
+    mix: generations > 0 ? 1 : 0,
+  };
+}
+
+/** Trains an expert for each domain and a router between them, and mixes them. */
+export async function specialise(
+  context: Context,
+  { artifact, model }: InputModel,
+  domains: readonly Domain[],
+  progress: StageProgress,
+): Promise<Specialists> {
+  const from = artifact.id;
+  const stored = { from, decomposition: await decomposed(context, from, progress) };
+  const start = await readStart(stored, context);
+  const packs = await trainExperts(context, stored, start, domains, progress);
+  const router = await fitRouter(context, model, domains);
+  const mixtures = await searchMixtures(context, stored, domains, packs, progress);
+  const experts = await expertsOf(context, packs);
+  return { start, domains, pack: { base: weightsDigest(model.weights), experts, router }, mixtures };
+}
+
+/** @returns the id of the stored decomposition */
+async function decomposed({ runTasks }: Context, from: string, progress: StageProgress): Promise<string> {
+  const [output] = await runTasks('decompose', [{ from }] satisfies Json[], (_, now) => progress.at('decompose', now));
+  return output!.artifacts[0]!.id;
+}
+
+function expertsOf(context: Context, packs: readonly ArtifactName[]): Promise<Expert[]> {
+  return readExperts(
+    context,
+    packs.map(({ id }) => id),
+  );
+}
