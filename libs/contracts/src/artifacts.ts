@@ -6,7 +6,7 @@ import { ForgeError } from './errors.js';
 import { MAX_ARTIFACT_FILES, MAX_MANIFEST_BYTES } from './limits.js';
 
 /** What an artifact can be. A `model` is a Hugging Face folder that can be trained on, an `export` a form of one for other tools, a `dataset` one or more data files. */
-export const ARTIFACT_KINDS = ['model', 'checkpoint', 'report', 'dataset', 'export', 'expert-pack'] as const;
+export const ARTIFACT_KINDS = ['model', 'checkpoint', 'report', 'dataset', 'export', 'expert-pack', 'delta'] as const;
 /** A kind of {@link ARTIFACT_KINDS}. */
 export type ArtifactKind = (typeof ARTIFACT_KINDS)[number];
 

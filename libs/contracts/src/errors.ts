@@ -146,6 +146,12 @@ export const ERROR_CATALOG = {
     retry: 'permanent',
     meaning: 'Stored bytes do not match their digest; the artifact is damaged.',
   },
+  OUT_OF_MEMORY: {
+    httpStatus: 507,
+    retry: 'permanent',
+    meaning:
+      'A computation needs more memory than this machine gives it. Smaller batches, shorter rows or a smaller model need less.',
+  },
   GATE_FAILED: {
     httpStatus: 422,
     retry: 'permanent',

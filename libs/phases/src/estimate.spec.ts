@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { byteTokenizer, parameterCount, parseConfig } from '@agent-forge/model';
-import { BYTE_VOCABULARY } from './cognate/estimate.js';
+import { BYTE_VOCABULARY } from './shared/typical-shape.js';
 import { parametersOf, trainingFlops, type Situation } from './estimate.js';
 import { resolveParams } from './phase.js';
 import { cognate, evomerge } from './registry.js';

@@ -11,5 +11,5 @@ export * from './local-host.js';
 export * from './run-phase.js';
 export * from './shared/report.js';
 export * from './registry.js';
-export { BYTE_VOCABULARY } from './cognate/estimate.js';
+export { BYTE_VOCABULARY } from './shared/typical-shape.js';
 export * from './pipeline.js';

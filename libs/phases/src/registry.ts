@@ -1,3 +1,4 @@
+import { phase as baking } from './baking/index.js';
 import { phase as bitnet } from './bitnet/index.js';
 import { phase as cognate } from './cognate/index.js';
 import { phase as compression } from './compression/index.js';
@@ -6,7 +7,7 @@ import type { Phase } from './phase.js';
 import { phase as quietstar } from './quietstar/index.js';
 import { phase as training } from './training/index.js';
 
-export { bitnet, cognate, compression, evomerge, quietstar, training };
+export { baking, bitnet, cognate, compression, evomerge, quietstar, training };
 
 /** The phases that exist so far, in the order of the pipeline. */
-export const phases: readonly Phase[] = [cognate, evomerge, quietstar, bitnet, training, compression];
+export const phases: readonly Phase[] = [cognate, evomerge, quietstar, bitnet, training, baking, compression];

@@ -27,12 +27,26 @@ function phaseThat(
 }
 
 const context = (allowFallback: boolean, signal = new AbortController().signal) =>
-  ({ allowFallback, signal, params: {} }) as PhaseContext;
+  ({ allowFallback, signal, params: {}, note: async () => undefined }) as unknown as PhaseContext;
 const good = async () => outcome('good');
 const bad = async () => outcome('bad');
 const broken = async () => {
   throw new ForgeError('DIVERGED', 'the loss is NaN');
 };
+
+test('what fails its gate is named in a note, and the failure has it', async () => {
+  const notes: unknown[] = [];
+  const noting = { ...context(false), note: async (note: unknown) => void notes.push(note) } as PhaseContext;
+  const measured = { ...outcome('report'), metrics: { quality: 0 } };
+  await expect(runPhase(phaseThat(async () => measured), noting)).rejects.toMatchObject({ code: 'GATE_FAILED', rejected: measured }); // prettier-ignore
+  expect(notes).toEqual([
+    {
+      code: 'REJECTED_REPORT',
+      message: `what hash measured is in artifact ${'a'.repeat(64)}`,
+      metrics: { quality: 0 },
+    },
+  ]);
+});
 
 describe('a phase', () => {
   test('passes on what passes its gate', async () => {

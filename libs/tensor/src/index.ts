@@ -23,6 +23,7 @@ export * from './ops/exp.js';
 export * from './ops/expand.js';
 export * from './ops/gather.js';
 export * from './ops/key-mask.js';
+export * from './ops/kth-largest.js';
 export * from './ops/log-softmax.js';
 export * from './ops/log.js';
 export * from './ops/matmul.js';

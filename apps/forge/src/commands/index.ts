@@ -25,6 +25,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   models: async () => (await import('./models.js')).modelsCommand(),
   phase: async () => (await import('./phase.js')).phaseCommand(),
   phases: async () => (await import('./phases.js')).phasesCommand(),
+  unbake: async () => (await import('./unbake.js')).unbakeCommand(),
   verify: async () => (await import('./verify.js')).verifyCommand(),
   train: async () => (await import('./train.js')).trainCommand(),
 };

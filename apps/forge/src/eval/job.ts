@@ -6,7 +6,7 @@ import {
   evaluateItems,
   evaluateText,
   readModelFolder,
-  thoughtMark,
+  answerFormOf,
 } from '@agent-forge/model';
 import type { Provider, WorkerFunction } from '@agent-forge/tensor';
 
@@ -53,7 +53,7 @@ export const run: WorkerFunction<EvalJob, EvalSummary, number> = async (job, { p
   if (!model.tokenizer) throw new ForgeError('TOKENIZER_INVALID', `${job.model} has no tokenizer.json`);
   const examples = job.part === 'all' ? data.examples : examplesOf(data, job.part);
   if (examples.length === 0) throw nothingThere(job, 'prompts with answers');
-  const encoder = new DialogueEncoder(model.tokenizer, thoughtMark(model.config));
+  const encoder = new DialogueEncoder(model.tokenizer, answerFormOf(model.config));
   const { items, accuracy, low, high, loss } = await evaluateItems(model, examples, encoder, {
     ...options,
     seed: job.seed,

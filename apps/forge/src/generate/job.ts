@@ -1,6 +1,6 @@
 import { ForgeError } from '@agent-forge/contracts';
 import { DialogueEncoder, type Message } from '@agent-forge/data';
-import { type GeneratedText, type Model, generateText, readModelFolder, thoughtMark } from '@agent-forge/model';
+import { type GeneratedText, type Model, generateText, readModelFolder, answerFormOf } from '@agent-forge/model';
 import type { Provider, WorkerFunction } from '@agent-forge/tensor';
 
 /** What `forge generate` was asked for. */
@@ -46,5 +46,5 @@ function ask(model: Model, prompt: string, system: string | null): number[] {
     { role: 'user', content: prompt },
     { role: 'assistant', content: '' },
   ];
-  return new DialogueEncoder(model.tokenizer, thoughtMark(model.config)).encodePrompt({ key: prompt, messages });
+  return new DialogueEncoder(model.tokenizer, answerFormOf(model.config)).encodePrompt({ key: prompt, messages });
 }

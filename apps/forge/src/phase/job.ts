@@ -15,6 +15,7 @@ import {
 import { FsArtifactStore } from '@agent-forge/artifacts-fs';
 import {
   FolderMemory,
+  GateFailure,
   LocalHost,
   phases,
   resolveParams,
@@ -89,7 +90,8 @@ export const run: WorkerFunction<PhaseJob, PhaseSummary, PhaseEvent> = async (jo
   const data: DataSource[] = [];
   for (const source of job.data) data.push(await storeData(artifacts, source, settings));
   await begin(dir, { settings, inputs, data });
-  const outcome = await attempt(phase, { job, artifacts, inputs, data, dir }, worker);
+  const material = { job, artifacts, inputs, data, dir };
+  const outcome = await attempt(phase, material, worker).catch((error: unknown) => rejected(error, material));
   const names = await place(artifacts, outcome, dir, out);
   await rm(dir, { recursive: true });
   return {
@@ -145,6 +147,16 @@ async function attempt(
     report: (now) => progress({ kind: 'progress', ...now }),
   };
   return runPhase(phase, context, settings.gates);
+}
+
+/** Of what failed its gate the report is kept, for whoever wants to know why. */
+async function rejected(error: unknown, { artifacts, job: { out } }: Material): Promise<never> {
+  const report = error instanceof GateFailure && error.rejected.artifacts.find(({ role }) => role === 'report');
+  if (!report) throw error;
+  const place = `${out}.rejected`;
+  await rm(place, { recursive: true, force: true });
+  await artifacts.materialise(report.id, place);
+  throw new ForgeError('GATE_FAILED', `${error.message}; what was measured is in ${join(place, 'report.json')}`, error);
 }
 
 /**

@@ -41,3 +41,23 @@ test('a report of text is a line for each row; what was not measured is left out
   ]);
   expect(reportTable(report([]))).toEqual([]);
 });
+
+test('rates have a table of their own, with a dash where there is nothing to measure', () => {
+  const scores = [
+    {
+      title: 'how far each is followed',
+      columns: ['marker', 'call'],
+      rows: [
+        { name: 'before', scores: [share(0, 0), null] },
+        { name: 'after', scores: [share(0.95, 0.02), share(1, 0)] },
+      ],
+    },
+  ];
+  expect(reportTable({ ...report([]), scores })).toEqual([
+    'how far each is followed, %',
+    '',
+    '             marker        call',
+    '  before   0.0 ±0.0           -',
+    '  after   95.0 ±2.0  100.0 ±0.0',
+  ]);
+});

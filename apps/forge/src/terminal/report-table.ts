@@ -1,4 +1,4 @@
-import type { Interval, PhaseReport, ReportRow } from '@agent-forge/phases';
+import type { Interval, PhaseReport, ReportRow, ScoreTable } from '@agent-forge/phases';
 import { size } from './columns.js';
 
 /** Between columns. */
@@ -8,11 +8,12 @@ const ALL = 'all';
 
 /**
  * The tables of a phase's report for people: accuracy by task family, one column for each model, with half the width of its 95 % interval;
- * and bits per byte, one line for each. What was not measured is left out.
+ * bits per byte, one line for each; and what else the phase has rates of. What was not measured is left out.
  * @returns lines without an end
  */
-export function reportTable({ rows }: Pick<PhaseReport, 'rows'>): string[] {
-  const blocks = [familyTable(rows), bitsTable(rows)].filter((lines) => lines.length > 0);
+export function reportTable({ rows, scores = [] }: Pick<PhaseReport, 'rows' | 'scores'>): string[] {
+  const tables = [familyTable(rows), bitsTable(rows), ...scores.map(scoreTable)];
+  const blocks = tables.filter((lines) => lines.length > 0);
   return blocks.flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]));
 }
 
@@ -40,6 +41,11 @@ function bitsTable(rows: readonly ReportRow[]): string[] {
   if (measured.length === 0) return [];
   const cells = measured.map(({ name, bitsPerByte }) => [name, bitsPerByte!.toFixed(3)]);
   return ['held-out bits per byte (lower is better)', '', ...aligned(cells)];
+}
+
+function scoreTable({ title, columns, rows }: ScoreTable): string[] {
+  const cells = rows.map(({ name, scores }) => [name, ...scores.map((share) => percent(share ?? undefined))]);
+  return [`${title}, %`, '', ...aligned([['', ...columns], ...cells])];
 }
 
 /** `92.5 ±3.6` of a share; a bar of dashes where it was not measured. */

@@ -22,7 +22,7 @@ const conversation: Conversation = {
 describe('DialogueEncoder', () => {
   test('writes the turns with their role tokens and an end after every answer', () => {
     expect(tokenizer.decode(encoder.encode(item).ids)).toBe(
-      '<bos><sys>tool add(a,b)<user>what is 17+25?<ask>{"tool":"add","a":17,"b":25}<eos>',
+      '<bos><sys>tool add(a,b)<user>what is 17+25?<ask>{"name":"add","arguments":{"a":17,"b":25}}<eos>',
     );
     expect(tokenizer.decode(encoder.encode(conversation).ids)).toBe('<bos><sys>s<user>a<ask>b<eos><user>c<ask>dé<eos>');
   });
@@ -55,7 +55,9 @@ describe('DialogueEncoder', () => {
   test('a tokenizer without role tokens separates turns by line feeds', () => {
     const plain = byteTokenizer(['<bos>', '<eos>', '<pad>']);
     const { ids, learnt } = new DialogueEncoder(plain).encode(item);
-    expect(plain.decode(ids)).toBe('<bos>tool add(a,b)\nwhat is 17+25?\n{"tool":"add","a":17,"b":25}<eos>');
+    expect(plain.decode(ids)).toBe(
+      '<bos>tool add(a,b)\nwhat is 17+25?\n{"name":"add","arguments":{"a":17,"b":25}}<eos>',
+    );
     expect(plain.decode(ids.filter((_, i) => learnt[i] === 1))).toBe(`${item.answer}<eos>`);
   });
 
@@ -76,7 +78,7 @@ test('plain text encodes as its bytes, whatever it spells', () => {
 describe('thoughts', () => {
   const parity = createFamily('parity').recognize('parity 1011')!;
   const thinking = (form: 'derivation' | 'pause') =>
-    new DialogueEncoder(tokenizer, { families: ['parity'], form, tokens: 3 });
+    new DialogueEncoder(tokenizer, { thinking: { families: ['parity'], form, tokens: 3 } });
 
   test('stand before the answers of the families that a model is marked for, and are learnt with them', () => {
     const { ids, learnt } = thinking('derivation').encode(parity);

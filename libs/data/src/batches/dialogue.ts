@@ -1,6 +1,7 @@
 import { ForgeError } from '@agent-forge/contracts';
-import type { ThoughtMark } from '@agent-forge/model';
+import type { AnswerForm, ThoughtMark } from '@agent-forge/model';
 import { THINK_TOKENS } from '@agent-forge/model/storage';
+import { answerUnder } from '../families/answer-under.js';
 import { messagesOf, type Example, type Message } from '../items.js';
 import { plainTextEncoder, type Encoder } from './plain-text.js';
 
@@ -21,7 +22,7 @@ export interface TokenSequence {
  * Turns examples into tokens: `<bos> [<sys> system] <user> prompt <ask> answer <eos>`, every turn encoded by itself, so
  * that an answer has the same tokens whatever stands before it. A tokenizer without the role tokens ends system and user
  * turns by a line feed instead; one without `<bos>` leaves it out. Where a model thinks before it answers, its thought stands before the answer:
- * `<ask><think> derivation </think> answer <eos>`.
+ * `<ask><think> derivation </think> answer <eos>`. Where a system prompt was baked into it, the answer is the one under that prompt, which is not there.
  */
 export class DialogueEncoder {
   private readonly before: Readonly<Record<Message['role'], readonly number[]>>;
@@ -30,15 +31,15 @@ export class DialogueEncoder {
   private readonly start: readonly number[];
   private readonly plain: (text: string) => number[];
   private readonly aroundThoughts: readonly (number | undefined)[];
+  private readonly thinking: ThoughtMark | undefined;
+  private readonly baked: ReadonlyMap<string, string>;
 
   /**
-   * @param thinking what the model thinks before its answers, and about what; nothing when left out
    * @throws ForgeError TOKENIZER_INVALID when the tokenizer has no end-of-sequence token
    */
-  constructor(
-    tokenizer: Encoder,
-    private readonly thinking?: ThoughtMark,
-  ) {
+  constructor(tokenizer: Encoder, { thinking, baked = {} }: AnswerForm = {}) {
+    this.thinking = thinking;
+    this.baked = new Map(Object.entries(baked));
     if (tokenizer.eosId === null) {
       throw new ForgeError('TOKENIZER_INVALID', 'the tokenizer has no end-of-sequence token, so no answer could end');
     }
@@ -66,7 +67,7 @@ export class DialogueEncoder {
       }
     };
     push(this.start, 0);
-    for (const { role, content } of messagesOf(example)) {
+    for (const { role, content } of messagesOf(this.asAnswered(example))) {
       push(this.before[role], 0);
       if (role === 'assistant') {
         push(this.encodeThought(example), this.thinking?.form === 'pause' ? 0 : 1);
@@ -79,9 +80,17 @@ export class DialogueEncoder {
   /** The tokens after which a model is to write the last answer of the example. */
   encodePrompt(example: Example): number[] {
     const { ids } = this.encode(example);
-    const answer = this.encodeAnswer(messagesOf(example).at(-1)!.content);
+    const answer = this.encodeAnswer(messagesOf(this.asAnswered(example)).at(-1)!.content);
     const written = this.thinking?.form === 'pause' ? 0 : this.encodeThought(example).length;
     return ids.slice(0, ids.length - answer.length - written);
+  }
+
+  /** The example with the answer that is right for this model: of what was baked into it, the one under the prompt that is no longer there. */
+  asAnswered<Any extends Example>(example: Any): Any {
+    if ('messages' in example || example.system !== undefined) return example;
+    const prompt = this.baked.get(example.family);
+    const answer = prompt === undefined ? undefined : answerUnder(prompt, example);
+    return answer === undefined ? example : { ...example, answer };
   }
 
   /** The tokens of the thought before an answer; none where the model answers at once or the item has no derivation. */

@@ -8,6 +8,8 @@ import { PARTS, splitOf, type Part } from '../split.js';
 import { distinctItems } from './draw.js';
 import { exampleSource, familySource, TaskMix } from './task-mix.js';
 
+/** Tokens in a row: a call of the tool with its question has 71. */
+const LENGTH = 96;
 const tokenizer = byteTokenizer();
 const WEIGHTS: Record<string, number> = {
   add: 3, max: 1.5, copy: 1.5, sort: 1.5, up: 0.7, word: 1, rev: 1, rot: 1, next: 1, tool: 1, 'copy@end': 1, 'sort@end': 1,
@@ -15,7 +17,7 @@ const WEIGHTS: Record<string, number> = {
 const sources = Object.entries(WEIGHTS).map(([name, weight]) => familySource(createFamily(name), weight));
 
 function mixOf(part: Part, rows = 24, seed: number | string = 1): TaskMix {
-  return new TaskMix({ sources, part, tokenizer, rows, length: 64, seed });
+  return new TaskMix({ sources, part, tokenizer, rows, length: LENGTH, seed });
 }
 
 /** The packed items of a batch as text, read back from the segments. */
@@ -35,7 +37,7 @@ describe('TaskMix', () => {
   test.each(PARTS)('draws items of the %s part only', (part) => {
     const mix = mixOf(part);
     for (let k = 0; k < 10; k += 1) {
-      for (const text of itemsOf(mix.batch(k), 64)) expect(splitOf(keyOfPrompt(promptOf(text)))).toBe(part);
+      for (const text of itemsOf(mix.batch(k), LENGTH)) expect(splitOf(keyOfPrompt(promptOf(text)))).toBe(part);
     }
   });
 
@@ -61,7 +63,7 @@ describe('TaskMix', () => {
       places += batch.segmentIds.length;
       padding += batch.segmentIds.filter((segment) => segment === 0).length;
       const counted = [...batch.targets].filter((_, at) => batch.lossMask[at] === 1);
-      const answers = itemsOf(batch, 64).map((text) => text.slice(text.indexOf('<ask>') + '<ask>'.length));
+      const answers = itemsOf(batch, LENGTH).map((text) => text.slice(text.indexOf('<ask>') + '<ask>'.length));
       expect(tokenizer.decode(counted)).toBe(answers.join(''));
     }
     expect(padding / places).toBeLessThan(0.25);
@@ -72,7 +74,7 @@ describe('TaskMix', () => {
     const verbs = new Map<string, number>();
     let total = 0;
     for (let k = 0; k < 10; k += 1) {
-      for (const text of itemsOf(mix.batch(k), 64)) {
+      for (const text of itemsOf(mix.batch(k), LENGTH)) {
         const verb = /^[a-z]+/.exec(promptOf(text))?.[0] ?? 'add';
         verbs.set(verb, (verbs.get(verb) ?? 0) + 1);
         total += 1;
@@ -91,14 +93,14 @@ describe('TaskMix', () => {
       return { family: 'file', key: prompt, prompt, answer: `${i}`, difficulty: 1 };
     });
     const own = exampleSource('own.jsonl', examples, 1);
-    const mix = new TaskMix({ sources: [own], part: 'select', tokenizer, rows: 8, length: 64, seed: 1 });
-    const found = new Set(Array.from({ length: 30 }, (_, k) => itemsOf(mix.batch(k), 64).map(promptOf)).flat());
+    const mix = new TaskMix({ sources: [own], part: 'select', tokenizer, rows: 8, length: LENGTH, seed: 1 });
+    const found = new Set(Array.from({ length: 30 }, (_, k) => itemsOf(mix.batch(k), LENGTH).map(promptOf)).flat());
     expect(found).toEqual(new Set(examples.map(({ key }) => key).filter((key) => splitOf(key) === 'select')));
   });
 
   test('refuses bad weights, empty parts and items longer than a row before training', () => {
     const mix = (overrides: object): (() => TaskMix) => {
-      const options = { sources, part: 'train' as const, tokenizer, rows: 2, length: 64, seed: 1 };
+      const options = { sources, part: 'train' as const, tokenizer, rows: 2, length: LENGTH, seed: 1 };
       return () => new TaskMix({ ...options, ...overrides });
     };
     for (const shape of [{ rows: 0 }, { rows: 1.5 }, { length: Number.NaN }, { rows: 2 ** 20 }]) {

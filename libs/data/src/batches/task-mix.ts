@@ -1,5 +1,5 @@
 import { ForgeError, Rng } from '@agent-forge/contracts';
-import type { BatchSource, ThoughtMark, TokenBatch } from '@agent-forge/model';
+import type { AnswerForm, BatchSource, TokenBatch } from '@agent-forge/model';
 import type { TaskFamily } from '../families/family.js';
 import type { Example } from '../items.js';
 import { PARTS, splitOf, type Part } from '../split.js';
@@ -24,8 +24,8 @@ export interface TaskMixOptions {
   readonly sources: readonly MixSource[];
   readonly part: Part;
   readonly tokenizer: Encoder;
-  /** What the model thinks before its answers. */
-  readonly thinking?: ThoughtMark | undefined;
+  /** How the model answers: at once and as it is asked unless given. */
+  readonly form?: AnswerForm;
   readonly rows: number;
   /** Tokens in a row; every item must fit into one. */
   readonly length: number;
@@ -74,7 +74,7 @@ export class TaskMix implements BatchSource {
     }
     this.rows = options.rows;
     this.length = options.length;
-    this.encoder = new DialogueEncoder(tokenizer, options.thinking);
+    this.encoder = new DialogueEncoder(tokenizer, options.form);
     this.padId = tokenizer.padId ?? 0;
     this.totalWeight = sources.reduce((sum, { weight }) => sum + weight, 0);
     for (const source of sources) {

@@ -71,7 +71,7 @@ describe('the chance level is what its guesser reaches', () => {
 
   test('tool: the most frequent call, counted', () => {
     const family = createFamily('tool', { limit: 12, easyShare: 0.5 });
-    const always = accuracy(family, 20_000, () => '{"tool":"add","a":3,"b":4}');
+    const always = accuracy(family, 20_000, () => '{"name":"add","arguments":{"a":3,"b":4}}');
     expect(Math.abs(always - family.chance)).toBeLessThan(4 * Math.sqrt(family.chance / 20_000));
   });
 

@@ -34,7 +34,7 @@ const SOLUTIONS: Record<string, (prompt: string) => string> = {
   parity: (prompt) => String([...prompt].filter((bit) => bit === '1').length % 2),
   tool: (prompt) => {
     const [a, b] = prompt.match(/\d+/g)!;
-    return `{"tool":"add","a":${a},"b":${b}}`;
+    return `{"name":"add","arguments":{"a":${a},"b":${b}}}`;
   },
 };
 

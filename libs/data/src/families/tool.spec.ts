@@ -10,37 +10,43 @@ describe('tool calls', () => {
   test('the item offers the tool and answers with the call', () => {
     expect(item).toMatchObject({
       system: TOOL_SYSTEM,
-      answer: '{"tool":"add","a":17,"b":25}',
+      answer: '{"name":"add","arguments":{"a":17,"b":25}}',
       key: createFamily('add').recognize('17+25=')!.key,
     });
   });
 
-  test.each(['{"tool":"add","a":17,"b":25}', ' {"b":25, "a":17, "tool":"add"} '])('%s is the call', (output) => {
-    expect(family.check(item, output)).toBe(true);
-  });
+  test.each(['{"name":"add","arguments":{"a":17,"b":25}}', ' {"arguments": {"b":25, "a":17}, "name":"add"} '])(
+    '%s is the call',
+    (output) => {
+      expect(family.check(item, output)).toBe(true);
+    },
+  );
 
   test.each([
     '42',
     '24',
     'null',
     '[]',
-    '"tool"',
+    '"name"',
     '{}',
-    '{"tool":"add","a":25,"b":17}',
-    '{"tool":"add","a":"17","b":25}',
-    '{"tool":"add","a":17}',
-    '{"tool":"add","a":17,"b":25,"c":1}',
-    '{"tool":"sub","a":17,"b":25}',
-    '{"tool":"add","a":17,"b":25',
+    '{"name":"add","arguments":{"a":25,"b":17}}',
+    '{"name":"add","arguments":{"a":"17","b":25}}',
+    '{"name":"add","arguments":{"a":17}}',
+    '{"name":"add","arguments":{"a":17,"b":25,"c":1}}',
+    '{"name":"add","arguments":[17,25]}',
+    '{"name":"add","a":17,"b":25}',
+    '{"name":"sub","arguments":{"a":17,"b":25}}',
+    '{"name":"add","arguments":{"a":17,"b":25},"id":1}',
+    '{"name":"add","arguments":{"a":17,"b":25}',
   ])('%s is not', (output) => {
     expect(family.check(item, output)).toBe(false);
   });
 
   test('JSON that names no tool is no call at all', () => {
-    for (const output of ['42', 'true', '[{"tool":"add"}]', '{"a":1}', 'abc', '']) {
+    for (const output of ['42', 'true', '[{"name":"add","arguments":{}}]', '{"name":"add"}', '{"a":1}', 'abc', '']) {
       expect(parseToolCall(output)).toBeUndefined();
     }
-    expect(parseToolCall('{"tool":"x"}')).toEqual({ tool: 'x' });
+    expect(parseToolCall('{"name":"x","arguments":{}}')).toEqual({ name: 'x', arguments: {} });
   });
 
   test('a query that needs no tool keeps its plain answer beside the tool', () => {

@@ -1,3 +1,4 @@
+import type { FormPart } from '@agent-forge/model';
 import type { TaskItem } from '../items.js';
 import { defineFamily, type TaskFamily } from './family.js';
 import * as sums from './sums.js';
@@ -7,23 +8,43 @@ import { parseWordPrompt, wordPrompt } from './word.js';
 export const TOOL_SYSTEM = 'tool add(a,b)';
 const TOOL_NAME = 'add';
 
-/** The call as the model is to write it. */
-export function toolCall({ a, b }: sums.Sum): string {
-  return JSON.stringify({ tool: TOOL_NAME, a, b });
+/** A call of a tool, in the form of chat templates (Hugging Face, "Tool use"). */
+export interface ToolCall {
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
 }
 
+/** The call as the model is to write it. */
+export function toolCall({ a, b }: sums.Sum): string {
+  return JSON.stringify({ name: TOOL_NAME, arguments: { a, b } });
+}
+
+/** The form of {@link toolCall}, for decoding that keeps to it. */
+export const TOOL_CALL_FORM: readonly FormPart[] = [
+  { text: `{"name":"${TOOL_NAME}","arguments":{"a":` },
+  { value: 'integer', digits: 4 },
+  { text: ',"b":' },
+  { value: 'integer', digits: 4 },
+  { text: '}}' },
+];
+
 /**
- * A call in an output, or undefined: it must be a JSON object with a `tool`. (A bare number is JSON too, and is no call.)
+ * A call in an output, or undefined: it must be a JSON object with a `name` and `arguments`, and nothing else. (A bare number is JSON too, and is no call.)
  * The rate at which it is found under prompts that need no tool is the rate of false calls.
  */
-export function parseToolCall(output: string): Readonly<Record<string, unknown>> | undefined {
+export function parseToolCall(output: string): ToolCall | undefined {
   try {
     const value: unknown = JSON.parse(output);
-    const isCall = typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, 'tool');
-    return isCall ? (value as Record<string, unknown>) : undefined;
+    if (!isObject(value) || Object.keys(value).length !== 2) return undefined;
+    const { name, arguments: given } = value;
+    return typeof name === 'string' && isObject(given) ? { name, arguments: given } : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A sum in words under a system prompt that offers a tool for it: the answer is the call. Keys are those of `add`. */
@@ -51,8 +72,11 @@ export const tool = defineFamily(
 function isSameCall(item: TaskItem, output: string): boolean {
   const [right, given] = [parseToolCall(item.answer), parseToolCall(output)];
   if (right === undefined || given === undefined) return false;
-  const names = Object.keys(right);
-  return names.length === Object.keys(given).length && names.every((name) => right[name] === given[name]);
+  const names = Object.keys(right.arguments);
+  const isComplete = names.length === Object.keys(given.arguments).length;
+  return (
+    right.name === given.name && isComplete && names.every((name) => right.arguments[name] === given.arguments[name])
+  );
 }
 
 /** The items of another family under the tool's system prompt: they need no tool, so their plain answers stay right. */

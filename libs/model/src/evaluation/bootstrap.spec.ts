@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ForgeError, Rng } from '@agent-forge/contracts';
-import { bootstrap, bootstrapMean, bootstrapPairedDifference } from './bootstrap.js';
+import { bootstrap, bootstrapMean, bootstrapPairedDifference, bootstrapShare } from './bootstrap.js';
 
 const rng = Rng.derive(1, 'bootstrap.spec');
 const normals = (count: number, mean = 0): number[] => Array.from({ length: count }, () => mean + rng.normal());
@@ -88,5 +88,20 @@ describe('bootstrap', () => {
   ])('refuses %j with %j', (values, options, message) => {
     expect(() => bootstrapMean(values, { seed: 1, ...options })).toThrow(message);
     expect(() => bootstrapMean(values, { seed: 1, ...options })).toThrow(ForgeError);
+  });
+});
+
+describe('bootstrapShare', () => {
+  test('is the bootstrap where marks differ', () => {
+    const values = marks(80, 0.6);
+    expect(bootstrapShare(values, { seed: 1 })).toEqual(bootstrapMean(values, { seed: 1 }));
+  });
+
+  test('has the exact end where all are right or none is: at that rate a sample is all right in 2.5 % of cases', () => {
+    const all = bootstrapShare(marks(200, 1), { seed: 1 });
+    expect(all).toMatchObject({ estimate: 1, high: 1 });
+    expect(all.low ** 200).toBeCloseTo(0.025, 12);
+    expect(bootstrapShare(marks(200, 0), { seed: 1 })).toEqual({ estimate: 0, low: 0, high: 1 - all.low });
+    expect(bootstrapShare([1], { seed: 1, confidence: 0.5 }).low).toBeCloseTo(0.25, 12);
   });
 });

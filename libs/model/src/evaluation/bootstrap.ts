@@ -26,8 +26,8 @@ const ROUNDING = 1e-9;
 
 /**
  * Percentile bootstrap interval (Efron and Tibshirani 1993, chapter 13) of any statistic of a sample, for example a ratio
- * of two means over the same items. When all values are equal, as at 100 % accuracy, the interval has no width; that says
- * nothing about items that were not drawn.
+ * of two means over the same items. When all values are equal the interval has no width; that says nothing about items that
+ * were not drawn.
  * @param count items of the sample
  * @param statistic of the items at these indices; it gets all indices once, then resamples with repetition
  * @throws ForgeError INVALID_ARGUMENT for an empty sample or options out of range
@@ -57,7 +57,19 @@ export function bootstrap(
   return { estimate, low: found[outside - 1]!, high: found[resamples - outside]! };
 }
 
-/** Interval of a mean, for example of 0/1 marks: an accuracy. */
+/**
+ * Interval of the share of ones among 0/1 marks: an accuracy. Where all marks are equal, resamples have no spread, and that end of the interval which is not
+ * 0 or 1 is the exact one of Clopper and Pearson (1934): the rate at which so many equal marks in a row still happen in 2.5 % of samples.
+ */
+export function bootstrapShare(marks: ArrayLike<number>, options: BootstrapOptions): BootstrapInterval {
+  const interval = bootstrapMean(marks, options);
+  const { estimate } = interval;
+  if (estimate !== 0 && estimate !== 1) return interval;
+  const edge = ((1 - (options.confidence ?? DEFAULT_CONFIDENCE)) / 2) ** (1 / marks.length);
+  return estimate === 1 ? { estimate, low: edge, high: 1 } : { estimate, low: 0, high: 1 - edge };
+}
+
+/** Interval of a mean. */
 export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptions): BootstrapInterval {
   return bootstrap(values.length, (indices) => meanAt(values, indices), options);
 }

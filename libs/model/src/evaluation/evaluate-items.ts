@@ -1,6 +1,6 @@
 import { ForgeError } from '@agent-forge/contracts';
 import type { Model } from '../weights.js';
-import { bootstrapMean } from './bootstrap.js';
+import { bootstrapShare } from './bootstrap.js';
 import {
   type ScorerOptions,
   type SequenceScore,
@@ -38,7 +38,7 @@ export interface Accuracy {
   readonly items: number;
   /** Share of items whose answer is right to the last token. */
   readonly accuracy: number;
-  /** 95 % percentile bootstrap interval of the accuracy. */
+  /** 95 % interval of the accuracy: percentile bootstrap, exact where all or none are right. */
   readonly low: number;
   readonly high: number;
   /** Mean negative log-likelihood of an answer token, in nats. */
@@ -155,6 +155,6 @@ function accuracyOf(outcomes: readonly Outcome[], seed: number | string | undefi
   const [items, loss] = [outcomes.length, sum('nats') / sum('tokens')];
   if (seed === undefined) return { items, accuracy: sum('correct') / items, low: Number.NaN, high: Number.NaN, loss };
   const marks = outcomes.map(({ correct }) => correct);
-  const { estimate, low, high } = bootstrapMean(marks, { seed });
+  const { estimate, low, high } = bootstrapShare(marks, { seed });
   return { items, accuracy: estimate, low, high, loss };
 }

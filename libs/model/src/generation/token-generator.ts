@@ -1,5 +1,6 @@
 import { ForgeError, Rng } from '@agent-forge/contracts';
 import type { Model } from '../weights.js';
+import type { TokenConstraint } from './constraint.js';
 import { Decoder, type DecoderOptions, type TokenModel } from './decoder.js';
 import { KvCache } from './kv-cache.js';
 import { type SamplingOptions, checkSampling, sampleToken } from './sampling.js';
@@ -16,6 +17,8 @@ export interface GenerateOptions extends SamplingOptions {
   readonly seed?: number | string;
   /** Tokens after which a sequence ends; the model's end tokens unless given. */
   readonly stopTokens?: readonly number[];
+  /** The form that every text keeps to; any form unless given. */
+  readonly constraint?: TokenConstraint;
   readonly signal?: AbortSignal;
 }
 
@@ -83,9 +86,17 @@ export class TokenGenerator {
     const sampling = checkSampling(options);
     this.check(prompts, options);
     const rngs = prompts.map((_, prompt) => Rng.derive(options.seed ?? 0, 'generate', prompt));
+    const { constraint } = options;
     for (let first = 0; first < prompts.length; first += this.batchSize) {
       const batch = prompts.slice(first, first + this.batchSize);
-      const choose = (row: number, logits: Float32Array): number => sampleToken(logits, sampling, rngs[first + row]!);
+      const states = batch.map(() => constraint?.start ?? 0);
+      const choose = (row: number, logits: Float32Array): number => {
+        const rng = rngs[first + row]!;
+        if (!constraint) return sampleToken(logits, sampling, rng);
+        const tokenId = sampleToken(constraint.mask(states[row]!, logits), sampling, rng);
+        states[row] = constraint.advance(states[row]!, tokenId);
+        return tokenId;
+      };
       yield* this.batch(batch, first, options, choose);
     }
   }

@@ -31,7 +31,9 @@ export const phase = definePhase({
   run: async (context) => (await import('./run.js')).run(context),
   metrics: {
     figures: [
-      ...['retention', 'controlRetention', 'exportLossDrift', 'onnxFp32TokensPerSecond', 'onnxQ2TokensPerSecond'],
+      ...['retention', 'retentionLow', 'retentionHigh'],
+      ...['controlRetention', 'controlRetentionLow', 'controlRetentionHigh'],
+      ...['exportLossDrift', 'onnxFp32TokensPerSecond', 'onnxQ2TokensPerSecond'],
       ...['ggufTq2Bytes', 'ggufTq1Bytes', 'hfPackedBytes', 'onnxQ2Bytes'],
     ],
     rows: ['parent', 'postTraining', 'ternary', 'floatContinued'],

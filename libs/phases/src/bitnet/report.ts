@@ -3,6 +3,7 @@ import type { PhaseOutcome } from '@agent-forge/run';
 import type { PhaseContext } from '../phase.js';
 import { compare } from '../shared/compare.js';
 import type { WrittenForm } from '../shared/forms.js';
+import { retention, type Marks } from '../shared/retention.js';
 import { storeReport, type PhaseReport, type ReportRow } from '../shared/report.js';
 import { lossOf, metricsOf, rowOf, type Measured } from '../shared/yardstick.js';
 import type { BitnetParams } from './params.js';
@@ -49,9 +50,9 @@ export async function reportOn(context: PhaseContext<BitnetParams>, result: Bitn
   const others = [ROWS.parent, ROWS.control, ROWS.untrained].filter((name) => measured.has(name));
   const comparisons = others.flatMap((than) => compare(ROWS.ternary, than, measured));
   const figures = {
-    retention: retentionOf(measured, ROWS.parent),
+    ...retentionFigures('retention', measured, ROWS.parent),
     // The parent had no further steps, so only this one says what ternary weights cost.
-    ...(measured.has(ROWS.control) ? { controlRetention: retentionOf(measured, ROWS.control) } : {}),
+    ...(measured.has(ROWS.control) ? retentionFigures('controlRetention', measured, ROWS.control) : {}),
     ...drift(measured, forms),
     ...speed,
   };
@@ -70,12 +71,19 @@ export async function reportOn(context: PhaseContext<BitnetParams>, result: Bitn
   return { artifacts: [...artifacts, await storeReport(context, report, ids, metrics)], metrics };
 }
 
-/** Accuracy as a part of a floating-point model's; on text alone that one's bits per byte as a part of its own. */
-function retentionOf(measured: ReadonlyMap<string, Measured>, than: string): number {
+/**
+ * Accuracy as a part of a floating-point model's, with its paired interval. Beside one that is never right: the part that is kept of the probability of right
+ * tokens. On text alone that one's bits per byte as a part of its own.
+ */
+function retentionFigures(name: string, measured: ReadonlyMap<string, Measured>, than: string): Record<string, number> {
   const [ternary, float] = [measured.get(ROWS.ternary)!, measured.get(than)!];
-  if (!ternary.tasks || !float.tasks) return lossOf(float) / lossOf(ternary);
-  // One that is never right has nothing to lose.
-  return float.tasks.accuracy.estimate === 0 ? 1 : ternary.tasks.accuracy.estimate / float.tasks.accuracy.estimate;
+  if (float.tasks?.accuracy.estimate === 0) return { [name]: Math.min(1, Math.exp(lossOf(float) - lossOf(ternary))) };
+  const { estimate, low, high } = retention(marksOf(ternary), marksOf(float), than);
+  return { [name]: estimate, [`${name}Low`]: low, [`${name}High`]: high };
+}
+
+function marksOf({ tasks, text }: Measured): Marks {
+  return tasks ? { correct: tasks.correct } : { texts: text!.texts };
 }
 
 /** The largest change of the loss between the model and what was read back of any form. */

@@ -6,6 +6,7 @@ import type { PhaseContext } from '../phase.js';
 import { continuedInput, planContinued } from '../shared/continued-training.js';
 import { readCorpus } from '../shared/corpus.js';
 import { writeForms } from '../shared/forms.js';
+import { assertTrainable } from '../shared/assert-trainable.js';
 import { readInputModel, type InputModel } from '../shared/input-model.js';
 import { mixtureSource } from '../shared/mixture.js';
 import { runTrainings } from '../shared/run-trainings.js';
@@ -30,6 +31,7 @@ export async function run(context: Context): Promise<PhaseOutcome> {
       'INVALID_ARGUMENT',
       'the model has the ternary mark already; bitnet works on floating-point ones',
     );
+  assertTrainable('bitnet', input.model, params.rowLength);
   const { lineage } = await context.artifacts.manifest(input.artifact.id);
   const mark = markOf(params, lineage.phase === 'import');
   const progress = progressOf(context);

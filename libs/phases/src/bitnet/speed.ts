@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OnnxDecoder, TokenGenerator, writeOnnxFolder, type Model, type OnnxEncoding } from '@agent-forge/model';
+import { decodingSpeed, OnnxDecoder, writeOnnxFolder, type Model, type OnnxEncoding } from '@agent-forge/model';
 import type { PhaseContext } from '../phase.js';
 
 /** The best of so many turns: other programs only ever make one slower. */
@@ -23,7 +23,7 @@ export async function measureSpeed(
     for (let turn = 0; turn < TURNS; turn++) {
       for (const encoding of encodings) {
         signal.throwIfAborted();
-        const rate = await tokensPerSecond(decoders.get(encoding)!, tokens);
+        const rate = await decodingSpeed(decoders.get(encoding)!, tokens);
         speeds[ENCODINGS[encoding]] = Math.max(speeds[ENCODINGS[encoding]] ?? 0, rate);
       }
     }
@@ -32,17 +32,4 @@ export async function measureSpeed(
     await rm(dir, { recursive: true });
   }
   return speeds;
-}
-
-async function tokensPerSecond(decoder: OnnxDecoder, tokens: number): Promise<number> {
-  const { bosTokenId, maxPositionEmbeddings } = decoder.model.config;
-  const maxTokens = Math.min(tokens, maxPositionEmbeddings - 1);
-  let begunMs = 0;
-  let count = 0;
-  const options = { maxTokens, temperature: 0, stopTokens: [] };
-  for await (const _ of new TokenGenerator(decoder).generate([[bosTokenId ?? 0]], options)) {
-    // The first token is the prompt's.
-    if (count++ === 0) begunMs = performance.now();
-  }
-  return (1000 * (count - 1)) / (performance.now() - begunMs);
 }

@@ -18,12 +18,10 @@ export function verdictsOf(
   } = figures;
   if (retention !== undefined)
     verdicts.push(
-      `it keeps ${(100 * retention).toFixed(1)} % of its parent's score, after steps that the parent did not have`,
+      `it keeps ${kept('retention', figures)} of its parent's score, after steps that the parent did not have`,
     );
   if (controlRetention !== undefined)
-    verdicts.push(
-      `it keeps ${(100 * controlRetention).toFixed(1)} % of the score of the parent trained on for as long`,
-    );
+    verdicts.push(`it keeps ${kept('controlRetention', figures)} of the score of the parent trained on for as long`);
   const parent = rows.find(({ name }) => name === 'parent')?.sizeBytes;
   const forms = rows.filter(({ name, sizeBytes }) => /^(?:gguf|hf|onnx)-/.test(name) && sizeBytes !== undefined);
   if (parent !== undefined && forms.length > 0) {
@@ -39,4 +37,12 @@ export function verdictsOf(
       `as ONNX, two bits generate ${(q2 / fp32).toFixed(2)} times as fast as float32 (${Math.round(q2)} against ${Math.round(fp32)} tokens/s)`,
     );
   return verdicts;
+}
+
+/** A share that is kept, with its interval where it has one. */
+function kept(name: string, figures: Readonly<Record<string, number>>): string {
+  const percent = (key: string) => (100 * figures[key]!).toFixed(1);
+  const interval =
+    figures[`${name}Low`] === undefined ? '' : ` (95 % interval ${percent(`${name}Low`)} to ${percent(`${name}High`)})`;
+  return `${percent(name)} %${interval}`;
 }

@@ -10,11 +10,10 @@ import {
 } from '../estimate.js';
 import { measuringSeconds, readModelsMiB, storedMiB } from '../shared/measuring.js';
 import { CHECKPOINT_SECONDS } from '../shared/limits.js';
+import { BYTE_VOCABULARY } from '../shared/typical-shape.js';
 import { SPECIALTIES, type CognateParams } from './params.js';
 import { planSteps } from './steps.js';
 
-/** New models are byte-level: 256 bytes and the marks of a dialogue. */
-export const BYTE_VOCABULARY = 272;
 /** The data set itself, and a copy that a training reads. */
 const DATA_COPIES = 2;
 

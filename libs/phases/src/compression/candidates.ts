@@ -1,6 +1,8 @@
 import type { ArtifactName, Json } from '@agent-forge/contracts';
+import { bakedMark } from '@agent-forge/model';
 import type { PhaseContext } from '../phase.js';
 import { retention } from '../shared/retention.js';
+import type { Interval } from '../shared/report.js';
 import type { StageProgress } from '../shared/stage-progress.js';
 import { isRounding } from './candidate.js';
 import type { Rated } from './choose.js';
@@ -27,11 +29,12 @@ export type Reference = Pick<Score, 'correct' | 'texts'>;
 export async function scoreCandidates(
   context: Context,
   planned: readonly Planned[],
-  { teacher }: Sources,
+  { input, teacher }: Sources,
   reference: Reference,
   progress: StageProgress,
 ): Promise<Scored[]> {
   const parts = await encodeParts(context, planned, progress);
+  const baked = bakedMark(input.model.config);
   const inputs = planned.map((each): ScoreInput => {
     const { params, families, data, seed } = context;
     const { selectItemsPerFamily: itemsPerFamily, divergenceItemsPerFamily } = params;
@@ -47,6 +50,7 @@ export async function scoreCandidates(
       },
       parts: partsOf(context, each).map((part) => parts.get(keyOf(part))!),
       data: named(data),
+      ...(baked ? { baked } : {}),
     };
   });
   const done = new Map<number, number>();
@@ -54,16 +58,35 @@ export async function scoreCandidates(
     done.set(index, fraction);
     progress.at('score', { fraction: sumOf(done.values()) / inputs.length });
   });
-  return outputs.map(({ value, artifacts }, i) => {
-    const score = value as unknown as Score;
+  const scores = outputs.map(({ value }) => value as unknown as Score);
+  const least = leastDivergence(scores, planned, input.id);
+  return outputs.map(({ artifacts }, i) => {
+    const score = scores[i]!;
     const { name, source } = planned[i]!;
     const { sizeBytes, divergence } = score;
-    const kept = retention(marks(score), marks(reference), `${context.seed}/retention`);
+    const kept = keptOf(score, reference, least, `${context.seed}/retention`);
     return {
       ...{ name, sizeBytes, divergence, skill: skillOf(score), retention: kept, source: source.id },
       ...{ isRounding: isRounding(planned[i]!), candidate: planned[i]!, score, artifact: artifacts[0]! },
     };
   });
+}
+
+/**
+ * Where what came in is never right there is nothing to count, and a candidate keeps what is left of its teacher's probabilities beside the best candidate
+ * of the model that came in: exp(−(KL − its KL)), 1 at most.
+ */
+function keptOf(score: Score, reference: Reference, least: number, seed: string): Interval {
+  if (reference.correct === undefined || reference.correct.includes('1'))
+    return retention(marks(score), marks(reference), seed);
+  const part = Math.min(1, Math.exp(least - score.divergence));
+  return { estimate: part, low: part, high: part };
+}
+
+/** The smallest divergence of candidates of the model that came in; 0 where there is none. */
+function leastDivergence(scores: readonly Score[], planned: readonly Planned[], input: string): number {
+  const own = scores.filter((_, i) => planned[i]!.source.id === input);
+  return own.length === 0 ? 0 : Math.min(...own.map(({ divergence }) => divergence));
 }
 
 /** @returns the artifact of each part, by its key */

@@ -7,6 +7,7 @@ import {
   encodeText,
   readModelFolder,
   SequenceScorer,
+  type BakedMark,
   type EncodedItem,
   type Model,
 } from '@agent-forge/model';
@@ -17,6 +18,7 @@ import type { TaskContext, TaskOutput } from '../task.js';
 import { readCompressedFolder, writeCompressedFolder } from './compressed-folder.js';
 import { readPart } from './encode-task.js';
 import { partOf, storedModel } from './parts.js';
+import { answeringAs } from './sources.js';
 
 /** One candidate: all that its score depends on. */
 export interface ScoreInput {
@@ -26,6 +28,8 @@ export interface ScoreInput {
   /** Artifacts of its parts. */
   readonly parts: readonly string[];
   readonly teacher: string;
+  /** What was baked into the model that came in, whose answers are the right ones. */
+  readonly baked?: BakedMark;
   readonly families: FamilyMix;
   readonly data: readonly Pick<DataSource, 'name' | 'artifactId'>[];
   readonly seed: number;
@@ -54,7 +58,7 @@ const DIVERGENCE_TEXT_BYTES = 16_384;
 /** Writes a candidate, reads it back, and measures what was read. */
 export async function scoreTask(input: Json, context: TaskContext): Promise<TaskOutput> {
   const plan = input as unknown as ScoreInput;
-  const source = await open(plan.model, 'source', context);
+  const source = answeringAs(await open(plan.model, 'source', context), plan.baked);
   const dir = join(context.workDir, 'candidate');
   const sizeBytes = await writeCompressedFolder(dir, await assemble(plan, source, context), source);
   const model = await readCompressedFolder(dir, source);
@@ -107,7 +111,10 @@ function yardstickOf(
 async function divergenceOf(plan: ScoreInput, model: Model, context: TaskContext): Promise<number> {
   const { items, texts } = await yardstickOf(plan, plan.divergenceItemsPerFamily, context, DIVERGENCE_TEXT_BYTES);
   const encoder = encoderOf(model);
-  const encoded: EncodedItem[] = [...items.map((item) => encoder.encode(item)), ...windowsOf(texts, model)];
+  // The teacher is from before the bake and says nothing of what it changed.
+  const asBefore = items.filter(({ family }) => plan.baked?.[family] === undefined);
+  const encoded: EncodedItem[] = [...asBefore.map((item) => encoder.encode(item)), ...windowsOf(texts, model)];
+  if (encoded.length === 0) return 0;
   const maxLength = encoded.reduce((most, { ids }) => Math.max(most, ids.length - 1), 1);
   const teacher = await open(plan.teacher, 'teacher', context);
   const { threads } = context;

@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import type { ManifestFile } from '@agent-forge/contracts';
-import { expectedShapes, isTernary, readModelFolder, type Model } from '@agent-forge/model';
+import {
+  bakedMark,
+  expectedShapes,
+  isTernary,
+  readModelFolder,
+  withBakedMark,
+  type BakedMark,
+  type Model,
+} from '@agent-forge/model';
 import { floatAncestor } from '../shared/float-ancestor.js';
 import type { PhaseContext } from '../phase.js';
 import { readInputModel } from '../shared/input-model.js';
@@ -54,7 +62,7 @@ async function teacherOf(context: PhaseContext<CompressionParams>, input: Source
   if (id !== undefined) {
     const dir = join(workDir, 'teacher');
     await artifacts.materialise(id, dir);
-    const model = await readModelFolder(dir);
+    const model = answeringAs(await readModelFolder(dir), bakedMark(input.model.config));
     if (model.config.vocabSize === input.model.config.vocabSize) return { id, dir, model };
   }
   await note({
@@ -63,6 +71,11 @@ async function teacherOf(context: PhaseContext<CompressionParams>, input: Source
       'no floating-point model with the same vocabulary that this ternary one was made from is in the store; it is compared with itself, and candidates of floating-point weights are left out',
   });
   return input;
+}
+
+/** The model, asked for the answers of one into which prompts were baked since: without them it lost a skill, and is not to count as right. */
+export function answeringAs(model: Model, baked: BakedMark | undefined): Model {
+  return baked === undefined ? model : { ...model, config: withBakedMark(model.config, baked) };
 }
 
 /** The candidates that can be made of what there is; a note for each reason why others cannot. */

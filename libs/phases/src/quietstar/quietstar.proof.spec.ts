@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ArtifactName } from '@agent-forge/contracts';
-import { createGenerator, thoughtMark } from '@agent-forge/model';
+import { createGenerator, answerFormOf } from '@agent-forge/model';
 import { createFamily, DialogueEncoder, distinctItems } from '@agent-forge/data';
 import type { PhaseReport } from '../shared/report.js';
 import { tinyModel } from '../testing/tiny-model.js';
@@ -47,7 +47,7 @@ describe('parity, thought about', () => {
     async () => {
       const model = await workshop.model(done.outcome, 'thinker');
       const tokenizer = model.tokenizer!;
-      const encoder = new DialogueEncoder(tokenizer, thoughtMark(model.config));
+      const encoder = new DialogueEncoder(tokenizer, answerFormOf(model.config));
       const items = distinctItems(createFamily('parity'), 'report', 100, 'proof');
       const prompts = items.map((item) => encoder.encodePrompt(item));
       const written = items.map(() => [] as number[]);

@@ -5,6 +5,7 @@ import { assertAudit, auditWeights, writeModelFolder, type Model } from '@agent-
 import type { PhaseOutcome } from '@agent-forge/run';
 import { paramError } from '../param-mistakes.js';
 import type { PhaseContext } from '../phase.js';
+import { assertTrainable } from '../shared/assert-trainable.js';
 import { readInputModel, type InputModel } from '../shared/input-model.js';
 import { lineageOf } from '../shared/lineage.js';
 import { StageProgress } from '../shared/stage-progress.js';
@@ -26,6 +27,7 @@ export async function run(context: Context): Promise<PhaseOutcome> {
   const [mistake] = check(params, families);
   if (mistake) throw paramError('quietstar', mistake);
   const input = await readInputModel('quietstar', context);
+  assertTrainable('quietstar', input.model, params.rowLength);
   const prepared = prepare(input.model, params, families, seed);
   const progress = new StageProgress(context.report, stagesOf(params));
   const trained = await trainArms(context, prepared, input.artifact.id, progress);

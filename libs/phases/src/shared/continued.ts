@@ -1,15 +1,8 @@
 import { Type, type Static, type TObject } from '@sinclair/typebox';
-import {
-  BYTES_PER_WEIGHT,
-  checkpointMiB,
-  forwardFlops,
-  MIB,
-  PROCESS_MIB,
-  type Estimate,
-  type Situation,
-} from '../estimate.js';
+import { checkpointMiB, forwardFlops, trainingMiB, type Estimate, type Situation } from '../estimate.js';
 import { CHECKPOINT_SECONDS } from './limits.js';
 import { measuringSeconds, storedMiB } from './measuring.js';
+import { BYTE_VOCABULARY, typicalShape } from './typical-shape.js';
 
 /** What every phase that trains a model on takes. */
 export const CONTINUED = {
@@ -69,11 +62,8 @@ export function estimateContinued(
   return {
     steps: trainings * steps,
     seconds: trainingSeconds + measured * measuringSeconds(situation, parameters, params.itemsPerFamily),
-    memoryMiB: PROCESS_MIB + (TRAINING_COPIES * parameters * BYTES_PER_WEIGHT) / MIB,
+    memoryMiB: trainingMiB(typicalShape(parameters, BYTE_VOCABULARY), { ...params, optimizer: 'adamw' }),
     diskMiB: storedMiB(copies, parameters) + checkpoints * checkpointMiB(parameters, 'adamw'),
     makes: { count: 1, parameters },
   };
 }
-
-/** Weights, gradients, optimiser state, the copies of them that go in and out of a call, and activations of small batches. */
-const TRAINING_COPIES = 16;

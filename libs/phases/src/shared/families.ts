@@ -1,8 +1,8 @@
 import { createFamily, DialogueEncoder, distinctItems, type Part, type TaskItem } from '@agent-forge/data';
 import {
+  answerFormOf,
   byteTokenizer,
   evaluateItems,
-  thoughtMark,
   type Accuracy,
   type ItemEncoder,
   type Model,
@@ -61,9 +61,9 @@ export async function evaluateFamilies(
   return { accuracy: intervalOf(all), loss, families: Object.fromEntries(scores), correct };
 }
 
-/** The form in which a model is asked and answers, with the thoughts that it is marked for. */
+/** The form in which a model is asked and answers. */
 export function encoderOf({ tokenizer, config }: Pick<Model, 'tokenizer' | 'config'>): DialogueEncoder {
-  return new DialogueEncoder(tokenizer ?? byteTokenizer(), thoughtMark(config));
+  return new DialogueEncoder(tokenizer ?? byteTokenizer(), answerFormOf(config));
 }
 
 /** The line of a report. */

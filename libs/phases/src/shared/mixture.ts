@@ -1,6 +1,6 @@
 import { ForgeError, Rng } from '@agent-forge/contracts';
 import { createFamily, familySource, TaskMix, TextWindows } from '@agent-forge/data';
-import { byteTokenizer, thoughtMark, type BatchSource, type Model, type TokenBatch } from '@agent-forge/model';
+import { answerFormOf, byteTokenizer, type BatchSource, type Model, type TokenBatch } from '@agent-forge/model';
 import type { FamilyMix } from './families.js';
 
 /** What a model is trained on: task families, running text, or both. */
@@ -26,8 +26,8 @@ export interface MixtureShape {
 export function mixtureSource({ families, texts, textShare }: Mixture, model: Model, shape: MixtureShape): BatchSource {
   const tokenizer = model.tokenizer ?? byteTokenizer();
   const sources = Object.entries(families).map(([name, weight]) => familySource(createFamily(name), weight));
-  const thinking = thoughtMark(model.config);
-  const tasks = sources.length > 0 ? new TaskMix({ sources, part: 'train', tokenizer, thinking, ...shape }) : undefined;
+  const form = answerFormOf(model.config);
+  const tasks = sources.length > 0 ? new TaskMix({ sources, part: 'train', tokenizer, form, ...shape }) : undefined;
   const text = texts.length > 0 ? new TextWindows({ texts, tokenizer, ...shape }) : undefined;
   if (tasks && text) return new Blend(tasks, text, textShare, shape.seed);
   const only = tasks ?? text;

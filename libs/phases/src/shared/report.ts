@@ -66,6 +66,15 @@ export interface SelectionRow {
   readonly refused?: string;
 }
 
+/** Rates of several things for several subjects, such as how far each prompt is followed by each model. */
+export interface ScoreTable {
+  /** What its cells are, as a line for a person. */
+  readonly title: string;
+  readonly columns: readonly string[];
+  /** A cell for each column; null where there is nothing to measure. */
+  readonly rows: readonly { readonly name: string; readonly scores: readonly (Interval | null)[] }[];
+}
+
 /** What a phase measured, all of it on the report split: the file `report.json` of its report artifact, the same shape for every phase. */
 export interface PhaseReport {
   readonly phase: string;
@@ -75,6 +84,8 @@ export interface PhaseReport {
   readonly comparisons: readonly Comparison[];
   /** What was chosen from: the one part of a report that is measured on the select split. */
   readonly selection?: readonly SelectionRow[];
+  /** Tables of rates. */
+  readonly scores?: readonly ScoreTable[];
   /** Other figures, by name. */
   readonly figures: Readonly<Record<string, number>>;
   /** What follows from them, as true sentences for a person. */

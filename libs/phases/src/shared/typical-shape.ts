@@ -1,5 +1,8 @@
 import type { ModelShape } from '../estimate.js';
 
+/** Tokens of the byte-level tokenizer, special ones included. */
+export const BYTE_VOCABULARY = 272;
+
 /** Width for each layer, and of the feed-forward part, in what is common between a million and a billion weights. */
 const WIDTH_PER_LAYER = 64;
 const FEED_FORWARD = 2;

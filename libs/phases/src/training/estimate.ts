@@ -1,8 +1,7 @@
 import { checkpointMiB, MIB, trainingFlops, trainingMiB, type Estimate, type Situation } from '../estimate.js';
-import { BYTE_VOCABULARY } from '../cognate/estimate.js';
 import { CHECKPOINT_SECONDS } from '../shared/limits.js';
 import { measuringSeconds, scoringSeconds, storedMiB } from '../shared/measuring.js';
-import { typicalShape } from '../shared/typical-shape.js';
+import { BYTE_VOCABULARY, typicalShape } from '../shared/typical-shape.js';
 import type { TrainingParams } from './params.js';
 import { planSteps } from './steps.js';
 

@@ -195,7 +195,7 @@ export const params = paramsOf({
     description: 'Times that an arm which diverges is rolled back to its last good state, with half the rate.',
   }),
   itemsPerFamily: Type.Integer({
-    default: 150,
+    default: 200,
     minimum: 10,
     maximum: 10_000,
     description: 'Items of each family that arms are chosen and measured on.',

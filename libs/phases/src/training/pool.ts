@@ -1,16 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Rng, type ArtifactName, type ArtifactStore, type Lineage } from '@agent-forge/contracts';
-import {
-  createFamily,
-  DialogueEncoder,
-  drawItem,
-  plainTextEncoder,
-  type TaskFamily,
-  type TokenSequence,
-} from '@agent-forge/data';
+import { createFamily, drawItem, plainTextEncoder, type TaskFamily, type TokenSequence } from '@agent-forge/data';
 import { byteTokenizer, type Model } from '@agent-forge/model';
-import type { FamilyMix } from '../shared/families.js';
+import { encoderOf, type FamilyMix } from '../shared/families.js';
 
 /** Something to train on: a task item, or a piece of running text. */
 export interface PoolItem extends TokenSequence {
@@ -40,16 +33,15 @@ export interface PoolPlan {
 const FILE = 'items.jsonl';
 
 /** Draws task items of the train part as often as the mix says, and pieces of text without overlap. */
-export function drawPool({ families, texts, size, rowLength, seed }: PoolPlan, { tokenizer }: Model): PoolItem[] {
-  const known = tokenizer ?? byteTokenizer();
-  const encoder = new DialogueEncoder(known);
+export function drawPool({ families, texts, size, rowLength, seed }: PoolPlan, model: Model): PoolItem[] {
+  const encoder = encoderOf(model);
   const mix = Object.entries(families).map(([name, weight]) => ({ family: createFamily(name), weight }));
   const rng = Rng.derive(seed, 'pool', 'items');
   const items = Array.from({ length: mix.length > 0 ? size : 0 }, (): PoolItem => {
     const item = drawItem(pick(mix, rng), 'train', rng);
     return { family: item.family, key: item.key, ...encoder.encode(item) };
   });
-  const encode = plainTextEncoder(known);
+  const encode = plainTextEncoder(model.tokenizer ?? byteTokenizer());
   const pieces = texts.flatMap((text) => cut(encode(text), rowLength));
   Rng.derive(seed, 'pool', 'pieces').shuffle(pieces);
   return [...items, ...pieces.slice(0, size)];

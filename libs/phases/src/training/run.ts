@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { ForgeError } from '@agent-forge/contracts';
 import { assertAudit, auditWeights, readModelFolder, type Model } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
 import { paramError } from '../param-mistakes.js';
 import type { PhaseContext } from '../phase.js';
+import { assertTrainable } from '../shared/assert-trainable.js';
 import { readInputModel, type InputModel } from '../shared/input-model.js';
 import { StageProgress } from '../shared/stage-progress.js';
 import { storeReport } from '../shared/report.js';
@@ -26,7 +26,8 @@ export async function run(context: Context): Promise<PhaseOutcome> {
   const [mistake] = check(params, context.families);
   if (mistake) throw paramError('training', mistake);
   const input = await readInputModel('training', context);
-  assertTrainable(input.model, params);
+  assertTrainable('training', input.model, params.rowLength);
+  assertLayers(input.model, params);
   const select = await Yardstick.of(context, 'select', params.itemsPerFamily);
   const plan = await context.plan(() => planArms(context, input, select));
   const prepared = await prepare(context, input, select);
@@ -40,18 +41,8 @@ export async function run(context: Context): Promise<PhaseOutcome> {
   return conclude(context, input, arms, choice, await measure(report, 1), prepared.figures);
 }
 
-/** @throws ForgeError INVALID_ARGUMENT for a model without weights that could be trained, or rows that it cannot read */
-function assertTrainable({ config }: Model, { rowLength, selfModelLayers = [] }: TrainingParams): void {
-  if (config.ternary?.mode === 'offline')
-    throw new ForgeError(
-      'INVALID_ARGUMENT',
-      'the model is packed: its weights are ternary for good; train the model that it was packed from',
-    );
-  if (rowLength > config.maxPositionEmbeddings)
-    throw paramError('training', {
-      path: ['rowLength'],
-      problem: `is ${rowLength}, more than the ${config.maxPositionEmbeddings} positions of the model`,
-    });
+/** @throws ForgeError INVALID_ARGUMENT for layers that the model does not have */
+function assertLayers({ config }: Model, { selfModelLayers = [] }: TrainingParams): void {
   const missing = selfModelLayers.find((layer) => layer > config.numLayers);
   if (missing !== undefined)
     throw paramError('training', {

@@ -122,6 +122,8 @@ export class Session {
   }
 }
 
+const GIB = 2 ** 30;
+
 function externalData(externals: ReadonlyMap<string, TensorData>): { path: string; data: Uint8Array }[] {
   return [...externals].map(([path, { buffer, byteOffset, byteLength }]) => ({
     path,
@@ -151,6 +153,12 @@ function loadError(error: unknown): ForgeError {
 /** onnxruntime reports every loop around the node that failed; its last status says what is wrong. */
 function runError(error: unknown): ForgeError {
   const reason = oneLine(error).split('Status Message: ').at(-1)!;
-  const code = /alloc/i.test(reason) ? 'INTERNAL' : 'INVALID_ARGUMENT';
-  return new ForgeError(code, `the graph cannot run on these values: ${reason}`, error);
+  const wanted = /allocat\D*(\d+)?/i.exec(reason);
+  if (!wanted) return new ForgeError('INVALID_ARGUMENT', `the graph cannot run on these values: ${reason}`, error);
+  const size = wanted[1] === undefined ? 'the memory' : `the ${(Number(wanted[1]) / GIB).toFixed(1)} GiB`;
+  return new ForgeError(
+    'OUT_OF_MEMORY',
+    `this machine does not give the graph ${size} that one of its steps needs; make batches, rows or the model smaller`,
+    error,
+  );
 }

@@ -30,7 +30,7 @@ export type ArtifactRef = Message<"agentforge.v1.ArtifactRef"> & {
   id: string;
 
   /**
-   * "model", "checkpoint", "report", "dataset" or "expert-pack".
+   * "model", "checkpoint", "report", "dataset", "export", "expert-pack" or "delta".
    *
    * @generated from field: string kind = 2;
    */

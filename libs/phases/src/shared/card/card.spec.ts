@@ -63,7 +63,9 @@ test('a lineage is a tree in which what comes twice is told once', () => {
 
 test('a card has the header of the hub, every phase with its table and its verdicts, and a plot', () => {
   const model = tinyModel(1);
-  const files = modelCard({ model, parents: [C], ancestors: ANCESTORS, reports: REPORTS, seed: 7, codeVersion: '1.0' });
+  const scores = [{ title: 'who follows', columns: ['x', 'y'], rows: [{ name: 'tool', scores: [share(0.9), null] }] }];
+  const reports = [...REPORTS.slice(0, 2), { ...REPORTS[2]!, scores }];
+  const files = modelCard({ model, parents: [C], ancestors: ANCESTORS, reports, seed: 7, codeVersion: '1.0' });
   expect(Object.keys(files)).toEqual(['README.md', 'accuracy.svg']);
   const text = files['README.md']!;
   expect(text).toMatch(/^---\nlibrary_name: transformers\npipeline_tag: text-generation\ntags: \[agent-forge\]\n---\n/);
@@ -73,6 +75,7 @@ test('a card has the header of the hub, every phase with its table and its verdi
   expect(text).toContain('![accuracy of what each phase passed on](accuracy.svg)');
   for (const { phase } of REPORTS) expect(text).toContain(`### ${phase}\n`);
   expect(text).toContain('- training says so');
+  expect(text).toContain('who follows, in percent:\n\n|  | x | y |\n| --- | ---: | ---: |\n| tool | 90.0 ±2.0 | - |');
   expect(text).toContain('this model\n  cccccccccccc  bitnet (model)');
 });
 

@@ -1,6 +1,6 @@
 import type { Manifest } from '@agent-forge/contracts';
 import { parameterCount, type Model } from '@agent-forge/model';
-import type { Interval, PhaseReport, ReportRow, SelectionRow } from '../report.js';
+import type { Interval, PhaseReport, ReportRow, ScoreTable, SelectionRow } from '../report.js';
 import { barPlot } from './plot.js';
 import { familiesOf, lostSkills, passedOn, percent, type PassedOn } from './skills.js';
 import { lineageTree } from './tree.js';
@@ -65,7 +65,7 @@ function stepTable(steps: readonly PassedOn[]): string[] {
   );
 }
 
-function phaseSection({ phase, rows, verdicts, selection = [] }: PhaseReport): string[] {
+function phaseSection({ phase, rows, verdicts, scores = [], selection = [] }: PhaseReport): string[] {
   const table = rows.map(({ name, accuracy, loss, bitsPerByte, sizeBytes }) => [
     name,
     spread(accuracy) ?? '-',
@@ -81,8 +81,14 @@ function phaseSection({ phase, rows, verdicts, selection = [] }: PhaseReport): s
     ...markdown(head, table),
     '',
     ...verdicts.map((verdict) => `- ${verdict}`),
+    ...scores.flatMap(scoreTable),
     ...chosenFrom,
   ];
+}
+
+function scoreTable({ title, columns, rows }: ScoreTable): string[] {
+  const lines = rows.map(({ name, scores }) => [name, ...scores.map((share) => spread(share ?? undefined) ?? '-')]);
+  return ['', `${title}, in percent:`, '', ...markdown(['', ...columns], lines)];
 }
 
 /** Smallest first; those that nothing else beats in both size and divergence are marked. */
