@@ -40,6 +40,7 @@ const pack: ExpertPack = {
     { name: 'sort@end', domains: ['sort@end'], scales: scales(0.5) },
   ],
   router: { reading: 'last', centroids, expertOf: { add: 'add' } },
+  mixtures: { add: { add: 0.75, 'sort@end': 0.25 } },
 };
 const place = async () => join(await mkdtemp(join(tmpdir(), 'agent-forge-pack-')), 'pack');
 

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
+import { isProjection } from '../adapters/lora.js';
 import { readJsonObject, writeJson } from '../folder/json-file.js';
 import { openSafetensors } from '../safetensors/open-safetensors.js';
 import { writeSafetensors } from '../safetensors/write-safetensors.js';
 import type { Weights, WeightTensor } from '../weights.js';
 import type { Centroids } from './centroids.js';
 import type { StateReading } from './prompt-states.js';
-import { isScaled } from './svd.js';
 import { mixScales, type Scales } from './svf.js';
 
 /** One expert of a pack. */
@@ -33,6 +33,8 @@ export interface ExpertPack {
   readonly base: string;
   readonly experts: readonly Expert[];
   readonly router?: Router;
+  /** Mixtures that were found, by the domain that they are for. */
+  readonly mixtures?: Readonly<Record<string, Mixture>>;
 }
 
 /** Parts of experts that are mixed, by their names. */
@@ -46,7 +48,7 @@ const ROUTER = { centers: 'router/centers', precision: 'router/precision' } as c
 /** SHA-256 of the matrices that experts scale: a pack fits a model with the same ones and no other. */
 export function weightsDigest(weights: Weights): string {
   const hash = createHash('sha256');
-  for (const name of [...weights.keys()].filter(isScaled).sort()) {
+  for (const name of [...weights.keys()].filter(isProjection).sort()) {
     const { shape, data } = weights.get(name)!;
     hash.update(JSON.stringify([name, shape]));
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
@@ -55,7 +57,7 @@ export function weightsDigest(weights: Weights): string {
 }
 
 /** Writes a pack into a new folder: scales in half precision, which is what whoever reads it back computes with. */
-export async function writeExpertPack(dir: string, { base, experts, router }: ExpertPack): Promise<void> {
+export async function writeExpertPack(dir: string, { base, experts, router, mixtures }: ExpertPack): Promise<void> {
   await mkdir(dir, { recursive: true });
   const tensors = new Map<string, WeightTensor>();
   for (const { name, scales } of experts) for (const [weight, z] of scales) tensors.set(`${name}/${weight}`, z);
@@ -64,6 +66,7 @@ export async function writeExpertPack(dir: string, { base, experts, router }: Ex
     version: VERSION,
     base,
     experts: experts.map(({ name, domains }) => ({ name, domains })),
+    ...(mixtures ? { mixtures } : {}),
   };
   if (router) {
     const { reading, expertOf, centroids } = router;
@@ -95,14 +98,15 @@ export async function readExpertPack(dir: string): Promise<ExpertPack> {
     const own = [...tensors].filter(([key]) => key.startsWith(`${name}/`));
     return { name, domains, scales: new Map(own.map(([key, z]) => [key.slice(name.length + 1), z])) };
   });
-  const { base, router } = about;
-  if (router === undefined) return { base, experts };
+  const { router } = about;
+  const pack = { base: about.base, experts, ...(about.mixtures ? { mixtures: about.mixtures } : {}) };
+  if (router === undefined) return pack;
   const parts = await readAll(join(dir, ROUTER_TENSORS));
   const [centers, precision] = [ROUTER.centers, ROUTER.precision].map((name) => parts.get(name)?.data);
   if (centers === undefined || precision === undefined)
     throw new ForgeError('UNSUPPORTED_FORMAT', `${dir} is no expert pack: its router has no centroids`);
   const { reading, expertOf, classes } = router;
-  return { base, experts, router: { reading, expertOf, centroids: { classes, centers, precision } } };
+  return { ...pack, router: { reading, expertOf, centroids: { classes, centers, precision } } };
 }
 
 /** `experts.json`. */
@@ -110,6 +114,7 @@ interface About {
   readonly version: number;
   readonly base: string;
   readonly experts: readonly { readonly name: string; readonly domains: readonly string[] }[];
+  readonly mixtures?: Readonly<Record<string, Mixture>>;
   readonly router?: Pick<Router, 'reading' | 'expertOf'> & { readonly classes: readonly string[] };
 }
 

@@ -1,5 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
-import { isTernary } from '../ternary/mark.js';
+import { isProjection } from '../adapters/lora.js';
 import type { WeightTensor, Weights } from '../weights.js';
 import { dot, norm, orthogonalise, orthogonalTo, VANISHING } from './jacobi.js';
 
@@ -15,9 +15,6 @@ export interface SingularValues {
 
 /** Decomposed matrices by the names of their weights. */
 export type Decomposition = ReadonlyMap<string, SingularValues>;
-
-/** Whether a weight's singular values can be scaled: every projection of the layers, which are the same matrices that a ternary model quantises. */
-export const isScaled = isTernary;
 
 /**
  * The singular values and vectors of a matrix, in float64: one-sided Jacobi rotations (Hestenes 1958) from the eigenvectors of the smaller of WᵀW and WWᵀ, which are
@@ -52,7 +49,7 @@ export function singularValues(tensor: WeightTensor): SingularValues {
  * @param onProgress hears the share of the matrices that are done
  */
 export function decompose(weights: Weights, onProgress?: (share: number) => void): Map<string, SingularValues> {
-  const names = [...weights.keys()].filter(isScaled);
+  const names = [...weights.keys()].filter(isProjection);
   return new Map(
     names.map((name, i) => {
       const found = singularValues(weights.get(name)!);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ArtifactName } from '@agent-forge/contracts';
 import {
   assertFits,
-  isScaled,
+  isProjection,
   quantiseTernary,
   readExpertPack,
   TERNARY_TRAINING,
@@ -13,6 +13,7 @@ import {
 } from '@agent-forge/model';
 import { paramMistakes } from '../param-mistakes.js';
 import { resolveParams } from '../phase.js';
+import { Yardstick } from '../shared/yardstick.js';
 import { tinyModel } from '../testing/tiny-model.js';
 import { Workshop, type Done, type Job } from '../testing/workshop.js';
 import { check } from './check.js';
@@ -68,6 +69,9 @@ describe('adas', () => {
       'shuffled',
     ]);
     for (const { families } of report.rows) expect(Object.keys(families!)).toEqual(['copy', 'next', 'up']);
+    const [table] = report.scores!;
+    expect(table!.columns).toEqual(names);
+    expect(table!.rows.map(({ name }) => name)).toEqual(['none', ...names.map((name) => `expert-${name}`), 'routed']);
     expect(report.results).toEqual(['none']);
     expect(report.verdicts.at(-1)).toBe(
       'the model that came in goes on, unchanged; the experts are in a pack beside it',
@@ -77,12 +81,26 @@ describe('adas', () => {
     expect(router!.centroids.classes).toEqual(Object.keys(FAMILIES));
   });
 
+  test('measures on the report part, and on no other', async () => {
+    const model = await shop.model(done.outcome, 'adapted');
+    const lossOn = async (part: 'select' | 'report') => {
+      const job = { families: FAMILIES, data: [], seed: 1, artifacts: shop.artifacts, workDir: shop.dir };
+      const yardstick = await Yardstick.of(job, part, PARAMS.itemsPerFamily);
+      const { tasks } = await yardstick.measure(model, { threads: 1, signal: new AbortController().signal });
+      return tasks!.loss;
+    };
+    const { loss } = (await shop.report(done.outcome)).rows[0]!;
+    expect(loss).toBeCloseTo(await lossOn('report'), 5);
+    expect(Math.abs(loss! - (await lossOn('select')))).toBeGreaterThan(1e-4);
+  });
+
   test('experts are of the base model, and are not all alike', async () => {
     const pack = await packOf(done);
     const { weights } = await shop.model(done.outcome, 'adapted');
     expect(() => assertFits(pack, weights)).not.toThrow();
+    expect(Object.keys(pack.mixtures!)).toEqual(pack.experts.map(({ name }) => name));
     const [a, b] = pack.experts;
-    expect([...a!.scales.keys()].sort()).toEqual([...weights.keys()].filter(isScaled).sort());
+    expect([...a!.scales.keys()].sort()).toEqual([...weights.keys()].filter(isProjection).sort());
     expect(a!.scales).not.toEqual(b!.scales);
   });
 
@@ -110,7 +128,7 @@ describe('adas', () => {
     expect(config.ternary).toEqual(TERNARY_TRAINING);
     expect(weightsDigest(weights)).not.toBe((await packOf(applied)).base);
     for (const [name, tensor] of weights)
-      if (isScaled(name)) expect(new Set(quantiseTernary(tensor, config.ternary!).codes).size).toBe(3);
+      if (isProjection(name)) expect(new Set(quantiseTernary(tensor, config.ternary!).codes).size).toBe(3);
   });
 
   test('learns from rewards, on a float model with a head of its own, with the largest singular values alone, beside text', async () => {

@@ -1,5 +1,5 @@
 import { compare } from '../shared/compare.js';
-import type { Comparison, PhaseReport } from '../shared/report.js';
+import type { Comparison, PhaseReport, ScoreTable } from '../shared/report.js';
 import { lossOf, metricsOf, rowOf, type Measured } from '../shared/yardstick.js';
 import type { Domain } from './domains.js';
 import { diagonalShare, ownGain, restricted, scoreOn, type ExpertMatrix } from './matrix.js';
@@ -64,6 +64,7 @@ export function reportOf(result: AdasResult): { report: PhaseReport; metrics: Re
     rows: [...measured].map(([name, each]) => rowOf(name, each)),
     results: [applied === undefined ? ROWS.none : ROWS.applied],
     comparisons: [...own, ...shuffled, ...whole],
+    ...(isText(panel) ? {} : { scores: [expertTable(result)] }),
     figures: { ...found, ...textTable(matrix, panel) },
     verdicts: verdictsOf({ matrix, own, shuffled, whole, dispatchAccuracy, applied, isText: isText(panel) }),
   };
@@ -74,6 +75,16 @@ function matrixOf({ panel, domains, measured }: AdasResult): ExpertMatrix {
   const names = domains.map(({ name }) => name);
   const row = (of: string) => names.map((name) => scoreOn(measured.get(of)!, panel, name));
   return { domains: names, scores: names.map((name) => row(expertRow(name))), base: row(ROWS.none) };
+}
+
+/** Experts by the domains that they are for. */
+function expertTable({ domains, measured }: AdasResult): ScoreTable {
+  const columns = domains.map(({ name }) => name);
+  const rows = [ROWS.none, ...columns.map(expertRow), ROWS.routed].map((name) => {
+    const { families } = measured.get(name)!.tasks!;
+    return { name, scores: columns.map((domain) => families[domain]!.accuracy) };
+  });
+  return { title: 'accuracy of every expert on every domain that has one', columns, rows };
 }
 
 /** A paired comparison on the items of one domain. */

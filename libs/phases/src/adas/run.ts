@@ -1,10 +1,11 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactName } from '@agent-forge/contracts';
-import { assertScalable, writeExpertPack, writeModelFolder, type ExpertPack, type Model } from '@agent-forge/model';
+import { writeExpertPack, writeModelFolder, type ExpertPack, type Model } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
 import { paramError } from '../param-mistakes.js';
 import type { PhaseContext } from '../phase.js';
+import { assertTrainable } from '../shared/assert-trainable.js';
 import { readInputModel } from '../shared/input-model.js';
 import { lineageOf } from '../shared/lineage.js';
 import { storeReport } from '../shared/report.js';
@@ -27,7 +28,7 @@ export async function run(context: Context): Promise<PhaseOutcome> {
   const [mistake] = check(params, families);
   if (mistake) throw paramError('adas', mistake);
   const input = await readInputModel('adas', context);
-  assertScalable(input.model);
+  assertTrainable('adas', input.model, params.method === 'next-token' ? params.rowLength : 0);
   const domains = await chooseDomains(context, input.model);
   const progress = new StageProgress(context.report, { ...stagesOf(params, domains), measure: 1 });
   const specialists = await specialise(context, input, domains, progress);

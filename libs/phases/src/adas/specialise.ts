@@ -44,7 +44,9 @@ export async function specialise(
   const router = await fitRouter(context, model, domains);
   const mixtures = await searchMixtures(context, stored, domains, packs, progress);
   const experts = await expertsOf(context, packs);
-  return { start, domains, pack: { base: weightsDigest(model.weights), experts, router }, mixtures };
+  const byDomain = Object.fromEntries(mixtures.byDomain);
+  const pack = { base: weightsDigest(model.weights), experts, router, mixtures: byDomain };
+  return { start, domains, pack, mixtures };
 }
 
 /** @returns the id of the stored decomposition */
