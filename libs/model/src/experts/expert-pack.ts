@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError } from '@agent-forge/contracts';
-import { isProjection } from '../adapters/lora.js';
 import { readJsonObject, writeJson } from '../folder/json-file.js';
 import { openSafetensors } from '../safetensors/open-safetensors.js';
 import { writeSafetensors } from '../safetensors/write-safetensors.js';
 import type { Weights, WeightTensor } from '../weights.js';
 import type { Centroids } from './centroids.js';
 import type { StateReading } from './prompt-states.js';
+import { projectionsOf } from './svd.js';
 import { mixScales, type Scales } from './svf.js';
 
 /** One expert of a pack. */
@@ -48,7 +48,7 @@ const ROUTER = { centers: 'router/centers', precision: 'router/precision' } as c
 /** SHA-256 of the matrices that experts scale: a pack fits a model with the same ones and no other. */
 export function weightsDigest(weights: Weights): string {
   const hash = createHash('sha256');
-  for (const name of [...weights.keys()].filter(isProjection).sort()) {
+  for (const name of projectionsOf(weights).sort()) {
     const { shape, data } = weights.get(name)!;
     hash.update(JSON.stringify([name, shape]));
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

@@ -44,19 +44,14 @@ export function singularValues(tensor: WeightTensor): SingularValues {
   };
 }
 
-/**
- * Decomposes every projection of a model. What depends on them is by far more often computed than they are: keep them.
- * @param onProgress hears the share of the matrices that are done
- */
-export function decompose(weights: Weights, onProgress?: (share: number) => void): Map<string, SingularValues> {
-  const names = [...weights.keys()].filter(isProjection);
-  return new Map(
-    names.map((name, i) => {
-      const found = singularValues(weights.get(name)!);
-      onProgress?.((i + 1) / names.length);
-      return [name, found];
-    }),
-  );
+/** Decomposes every projection of a model. What depends on them is by far more often computed than they are: keep them. */
+export function decompose(weights: Weights): Map<string, SingularValues> {
+  return new Map(projectionsOf(weights).map((name) => [name, singularValues(weights.get(name)!)]));
+}
+
+/** The matrices whose singular values experts scale: every projection of the layers. */
+export function projectionsOf(weights: Weights): string[] {
+  return [...weights.keys()].filter(isProjection);
 }
 
 /** The columns of a matrix, or its rows where there are fewer of them. */

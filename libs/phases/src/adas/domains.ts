@@ -17,6 +17,8 @@ export interface Domain {
 
 type Context = PhaseContext<AdasParams>;
 
+/** Items of each family that domains are chosen by: they tell a family that is known from one that is not. */
+const CHOICE_ITEMS = 100;
 /** A nat of loss only orders families with about as many errors. */
 const LOSS_WEIGHT = 0.01;
 /** So much better than guessing is more than luck on a few hundred items. */
@@ -57,10 +59,10 @@ async function standingsOf(
   model: Model,
   all: readonly Domain[],
 ): Promise<ReadonlyMap<string, Standing>> {
-  const { params, threads, signal } = context;
+  const { threads, signal } = context;
   const host = { threads, signal };
   if (Object.keys(context.families).length > 0) {
-    const yardstick = await Yardstick.of({ ...context, data: [] }, 'select', params.itemsPerFamily);
+    const yardstick = await Yardstick.of({ ...context, data: [] }, 'select', CHOICE_ITEMS);
     const { tasks } = await yardstick.measure(model, host, { hasIntervals: false });
     return new Map(Object.entries(tasks!.families).map(([name, score]) => [name, standingOn(name, score)]));
   }

@@ -5,8 +5,8 @@ import type { StageProgress } from '../shared/stage-progress.js';
 import type { Measured } from '../shared/yardstick.js';
 import { allTo, byDomain, measureAssigned, type Assignment, type Panel } from './measure.js';
 import type { AdasParams } from './params.js';
-import { expertRow, ROWS } from './report.js';
 import type { Routes } from './routes.js';
+import { expertRow, ROWS } from './rows.js';
 import type { Specialists } from './specialise.js';
 
 type Context = PhaseContext<AdasParams>;

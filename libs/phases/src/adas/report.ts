@@ -4,26 +4,8 @@ import { lossOf, metricsOf, rowOf, type Measured } from '../shared/yardstick.js'
 import type { Domain } from './domains.js';
 import { diagonalShare, ownGain, restricted, scoreOn, type ExpertMatrix } from './matrix.js';
 import type { Panel } from './measure.js';
+import { expertRow, ON, ROWS } from './rows.js';
 import { verdictsOf } from './verdicts.js';
-
-/** What the rows of the report are called; those of experts are {@link expertRow}. */
-export const ROWS = {
-  /** The model as it came in. */
-  none: 'none',
-  /** Each question by the expert that the router sends it to. */
-  routed: 'routed',
-  /** Each domain by the mixture of experts that was found for it. */
-  mixture: 'mixture',
-  /** Each domain by its expert with the factors of each matrix in another order. */
-  shuffled: 'shuffled',
-  /** The model that goes on, where something was put into its weights. */
-  applied: 'applied',
-} as const;
-
-/** Name of the row of an expert. */
-export function expertRow(name: string): string {
-  return `expert-${name}`;
-}
 
 /** Everything that was found. */
 export interface AdasResult {
@@ -90,7 +72,7 @@ function expertTable({ domains, measured }: AdasResult): ScoreTable {
 /** A paired comparison on the items of one domain. */
 function onDomain({ panel, measured }: AdasResult, domain: string, better: string, than: string): Comparison[] {
   const rows = [better, than].map((name) => [name, restricted(measured.get(name)!, panel, domain)] as const);
-  return compare(better, than, new Map(rows)).map((each) => ({ ...each, name: `${each.name} on ${domain}` }));
+  return compare(better, than, new Map(rows)).map((each) => ({ ...each, name: `${each.name}${ON}${domain}` }));
 }
 
 /** Accuracy lost on the whole mix by what was applied; bits per byte on text alone. */

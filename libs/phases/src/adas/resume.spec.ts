@@ -73,6 +73,15 @@ test.each([
   expect(await filesOf(await perform('expert', { ...input, steps: 2 }, []))).not.toEqual(await filesOf(whole));
 });
 
+test('a decomposition that is stopped ends with the very bytes of one that never was', async () => {
+  const saved: Checkpoint[] = [];
+  const input = { from: start.from };
+  const stopped = await perform('decompose', input, saved, 0.4).catch((error: unknown) => ForgeError.from(error).code);
+  expect(stopped).toBe('CANCELLED');
+  expect((saved.at(-1)!.state as { matrices: number }).matrices).toBe(6);
+  expect((await perform('decompose', input, saved)).artifacts[0]!.id).toBe(start.decomposition);
+});
+
 test('a search for a mixture that is stopped ends where one does that never was', async () => {
   const experts = [];
   for (const name of ['next', 'parity']) {

@@ -1,6 +1,7 @@
 import { comparisonSentence, type Unit } from '../shared/comparison-sentence.js';
 import type { Comparison } from '../shared/report.js';
 import { diagonalShare, type ExpertMatrix } from './matrix.js';
+import { ON, ROWS } from './rows.js';
 
 /** What the sentences are about. */
 export interface Findings {
@@ -28,20 +29,28 @@ export function verdictsOf(findings: Findings): string[] {
       ? [`on ${Math.round(count * diagonalShare(matrix))} of ${count} domains no expert is better than their own`]
       : []),
     `the router sends ${(100 * dispatchAccuracy).toFixed(1)} % of the questions where they belong`,
-    ...whole.map((each) => `on everything, ${comparisonSentence(each, unit, SAYINGS[each.better] ?? each.better)}`),
+    ...whole.map((each) => `on everything, ${comparisonSentence(said(each), unit, said(each).better)}`),
     applied === undefined
       ? 'the model that came in goes on, unchanged; the experts are in a pack beside it'
       : `the model that goes on has ${applied} in its weights`,
   ];
 }
 
+/** Rows as they are called in sentences. */
 const SAYINGS: Readonly<Record<string, string>> = {
-  routed: 'routing to experts',
-  mixture: 'a mixture of experts for each domain',
-  applied: 'the model that goes on',
+  [ROWS.none]: 'the base model',
+  [ROWS.routed]: 'routing to experts',
+  [ROWS.mixture]: 'a mixture of experts for each domain',
+  [ROWS.shuffled]: 'the same factors in another order',
+  [ROWS.applied]: 'the model that goes on',
 };
 
+function said(comparison: Comparison): Comparison {
+  const { better, than } = comparison;
+  return { ...comparison, better: SAYINGS[better] ?? better, than: SAYINGS[than] ?? than };
+}
+
 function onDomain(comparison: Comparison, unit: Unit): string {
-  const domain = comparison.name.slice(comparison.name.lastIndexOf(' on ') + ' on '.length);
-  return `on ${domain}, ${comparisonSentence(comparison, unit, `its expert`)}`;
+  const domain = comparison.name.slice(comparison.name.lastIndexOf(ON) + ON.length);
+  return `on ${domain}, ${comparisonSentence(said(comparison), unit, 'its expert')}`;
 }
