@@ -41,6 +41,8 @@ export interface ExpertPack {
 export type Mixture = Readonly<Record<string, number>>;
 
 const TENSORS = 'experts.safetensors';
+/** The router's numbers, in full precision. */
+const ROUTER_TENSORS = 'router.safetensors';
 const ABOUT = 'experts.json';
 const VERSION = 1;
 const ROUTER = { centers: 'router/centers', precision: 'router/precision' } as const;
@@ -81,9 +83,6 @@ export async function writeExpertPack(dir: string, { base, experts, router, mixt
   }
   await writeJson(join(dir, ABOUT), about);
 }
-
-/** The router's numbers, in full precision. */
-const ROUTER_TENSORS = 'router.safetensors';
 
 /**
  * Reads what {@link writeExpertPack} wrote.

@@ -7,6 +7,9 @@ import { ExpertMerger } from './expert-merger.js';
 import type { Decomposition } from './svd.js';
 import type { Scales } from './svf.js';
 
+/** Prompts that are computed together. */
+const BATCH_SIZE = 64;
+
 /** A question whose right answer is known. */
 export interface Question {
   readonly prompt: readonly number[];
@@ -91,7 +94,7 @@ export class ExpertPolicy implements BatchSource, Interlude {
     const asked = questions(step);
     const written: number[][] = asked.map(() => []);
     const expert = { ...this.model, weights: await this.merger.weights(scales) };
-    const options = { maxContext: this.length + 1, batchSize: GENERATED_TOGETHER };
+    const options = { maxContext: this.length + 1, batchSize: BATCH_SIZE };
     const generator = await createGenerator(expert, { ...options, ...(threads === undefined ? {} : { threads }) });
     try {
       const prompts = asked.map(({ prompt }) => prompt);
@@ -106,8 +109,6 @@ export class ExpertPolicy implements BatchSource, Interlude {
     });
   }
 }
-
-const GENERATED_TOGETHER = 64;
 
 /** One answer a row, padded at its end; each of its tokens counts with the answer's advantage, (reward − mean reward) / answers. */
 export function policyBatch(attempts: readonly Attempt[], length: number): TokenBatch {

@@ -23,6 +23,9 @@ export interface Assignment {
   readonly texts: readonly string[];
 }
 
+/** Text beside task families is nobody's domain. */
+const TEXT = '';
+
 /** The report part of a run, each data set with an equal share of the measured text where there are no families. */
 export async function panelOf(context: Context): Promise<Panel> {
   const { families, params } = context;
@@ -36,9 +39,6 @@ export async function panelOf(context: Context): Promise<Panel> {
   );
   return { items: [], texts: chosen.map(({ text }) => text), textDomains: chosen.map(({ name }) => name) };
 }
-
-/** Text beside task families is nobody's domain. */
-const TEXT = '';
 
 /** The same model for everything. */
 export function allTo(name: string, { items, texts }: Panel): Assignment {

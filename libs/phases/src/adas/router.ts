@@ -20,6 +20,8 @@ type Context = PhaseContext<AdasParams>;
 
 /** So much of a text is read before it is sent to an expert. */
 const TEXT_TOKENS = 64;
+/** Most tokens are shorter, so not all of a long text is encoded for its beginning. */
+const TEXT_CHARACTERS = 16;
 const READINGS: readonly StateReading[] = ['last', 'mean'];
 
 /** Something to send to an expert. */
@@ -63,13 +65,9 @@ export function itemPrompts(model: Model, items: readonly TaskItem[]): number[][
 
 /** The first tokens of a text. */
 export function textPrompt({ tokenizer, config }: Model, text: string): number[] {
-  // A token is at least a byte of text, so this much text is enough.
   const ids = encodeText(tokenizer ?? byteTokenizer(), text.slice(0, TEXT_CHARACTERS * TEXT_TOKENS));
   return ids.slice(0, Math.min(TEXT_TOKENS, config.maxPositionEmbeddings));
 }
-
-/** Most tokens of a text tokenizer are shorter. */
-const TEXT_CHARACTERS = 16;
 
 async function queries(context: Context, model: Model, part: Exclude<Part, 'report'>): Promise<Query[]> {
   const { families, params, seed } = context;
