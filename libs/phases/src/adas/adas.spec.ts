@@ -66,17 +66,23 @@ describe('adas', () => {
       ...names.map((name) => `expert-${name}`),
       'routed',
       'mixture',
+      'generalist',
       'shuffled',
     ]);
     for (const { families } of report.rows) expect(Object.keys(families!)).toEqual(['copy', 'next', 'up']);
     const [table] = report.scores!;
     expect(table!.columns).toEqual(names);
-    expect(table!.rows.map(({ name }) => name)).toEqual(['none', ...names.map((name) => `expert-${name}`), 'routed']);
+    expect(table!.rows.map(({ name }) => name)).toEqual(report.rows.slice(0, -1).map(({ name }) => name));
     expect(report.results).toEqual(['none']);
     expect(report.verdicts.at(-1)).toBe(
       'the model that came in goes on, unchanged; the experts are in a pack beside it',
     );
-    expect(metrics).toMatchObject({ experts: 2, mixtureEvaluations: 2 * 2 * 6 });
+    expect(report.comparisons.map(({ name }) => name)).toContain('routed − generalist');
+    expect(metrics).toMatchObject({
+      experts: 2,
+      generalistAccuracy: expect.any(Number),
+      mixtureEvaluations: 2 * 2 * 6,
+    });
     expect(Object.keys(router!.expertOf)).toEqual(names);
     expect(router!.centroids.classes).toEqual(Object.keys(FAMILIES));
   });
@@ -135,7 +141,15 @@ describe('adas', () => {
     const parent = await shop.import('float', tinyModel(2, { tie_word_embeddings: false, num_key_value_heads: 1 }));
     const lines = Array.from({ length: 3000 }, (_, i) => `The line ${i} is not of ${i * i}.\n\n`);
     const data = [await shop.dataSet('lines', lines.join(''))];
-    const params = { method: 'reinforce', answers: 8, singularValues: 4, generations: 0, domains: ['next'], steps: 3 };
+    const params = {
+      method: 'reinforce',
+      generalist: false,
+      answers: 8,
+      singularValues: 4,
+      generations: 0,
+      domains: ['next'],
+      steps: 3,
+    };
     const rewarded = await run(params, { inputs: [parent], data });
     const { experts } = await packOf(rewarded);
     expect([...experts[0]!.scales.values()].every(({ shape }) => shape[0] === 4)).toBe(true);

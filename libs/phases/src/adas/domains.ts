@@ -8,7 +8,7 @@ import type { FamilyScore } from '../shared/report.js';
 import { Yardstick } from '../shared/yardstick.js';
 import type { AdasParams } from './params.js';
 
-/** What an expert is for: a task family, or on text alone a data set. */
+/** What an expert is for: a task family, or on text alone a data set; everything for a control. */
 export interface Domain {
   readonly name: string;
   readonly families: FamilyMix;
@@ -29,6 +29,16 @@ export function domainsOf({ families, data }: Pick<Context, 'families' | 'data'>
   const names = Object.keys(families);
   if (names.length > 0) return names.map((name) => ({ name, families: { [name]: 1 }, data: [] }));
   return data.map(({ name, artifactId }) => ({ name, families: {}, data: [{ name, artifactId }] }));
+}
+
+/** The whole mix as the domain of one expert. */
+export function everything({ families, data }: Pick<Context, 'families' | 'data'>): Domain {
+  const isText = Object.keys(families).length === 0;
+  return {
+    name: 'generalist',
+    families,
+    data: isText ? data.map(({ name, artifactId }) => ({ name, artifactId })) : [],
+  };
 }
 
 /** The domains that get experts: those that the recipe names, or those that the model is worst at on the select part, of those that it has begun to learn first. */

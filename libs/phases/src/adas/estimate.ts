@@ -18,22 +18,23 @@ export function estimate(params: AdasParams, situation: Situation): Estimate {
   const { parameters } = situation.models;
   const { rows, rowLength, maxSeconds, generations, population, shots, itemsPerFamily } = params;
   const experts = params.domains?.length ?? Math.min(params.experts, Math.max(1, situation.families));
+  const trainings = experts + (params.generalist ? 1 : 0);
   const shape = typicalShape(parameters, BYTE_VOCABULARY);
   const tokens = rows * rowLength;
   const passSeconds = (of: number) => forwardFlops(parameters, of) / situation.trainFlopsPerSecond;
   const perStep = TOKEN_PASSES * passSeconds(tokens) + RANK_PASSES * passSeconds(shape.hiddenSize);
-  const steps = params.steps ?? Math.max(1, Math.round((TRAINING_SHARE * maxSeconds) / (experts * perStep)));
-  const training = params.steps === undefined ? TRAINING_SHARE * maxSeconds : experts * steps * perStep;
+  const steps = params.steps ?? Math.max(1, Math.round((TRAINING_SHARE * maxSeconds) / (trainings * perStep)));
+  const training = params.steps === undefined ? TRAINING_SHARE * maxSeconds : trainings * steps * perStep;
   const perMixture =
     scoringSeconds({ ...situation, families: 1 }, parameters, shots, 0) + passSeconds(shape.hiddenSize);
   const mixing = experts * generations * population * perMixture;
-  // None, each expert, routed, mixture and shuffled; the choice of domains.
-  const measuring = (experts + 5) * measuringSeconds(situation, parameters, itemsPerFamily);
+  // None, each expert and the generalist, routed, mixture and shuffled; the choice of domains.
+  const measuring = (trainings + 5) * measuringSeconds(situation, parameters, itemsPerFamily);
   return {
-    steps: experts * steps,
+    steps: trainings * steps,
     seconds: decompositionSeconds(shape) + training + mixing + measuring,
     memoryMiB:
-      trainingMiB(shape, { rows, rowLength, optimizer: 'adamw' }) + storedMiB(COPIES + 2 * experts, parameters),
+      trainingMiB(shape, { rows, rowLength, optimizer: 'adamw' }) + storedMiB(COPIES + 2 * trainings, parameters),
     diskMiB: storedMiB(4, parameters) + situation.dataBytes / MIB,
     makes: { count: 1, parameters },
   };

@@ -121,13 +121,13 @@ async function policyOf(
   scales: Scales,
   { threads, signal }: Pick<TaskContext, 'threads' | 'signal'>,
 ): Promise<ExpertPolicy> {
-  const family = createFamily(domain.name);
+  const families = Object.keys(domain.families).map((name) => createFamily(name));
   const encoder = encoderOf(model);
   const seed = `${runSeed}/expert/${domain.name}`;
   const drawn = (count: number, ...stream: (string | number)[]): Question[] => {
     const rng = Rng.derive(seed, ...stream);
     return Array.from({ length: count }, () => {
-      const item = drawItem(family, 'train', rng);
+      const item = drawItem(rng.pick(families), 'train', rng);
       const prompt = encoder.encodePrompt(item);
       return { prompt, answer: encoder.encode(item).ids.slice(prompt.length) };
     });

@@ -30,7 +30,7 @@ export const phase = definePhase({
   run: async (context) => (await import('./run.js')).run(context),
   metrics: {
     figures: ['experts', 'gain', 'diagonal', 'dispatchAccuracy', 'regression', 'packBytes', 'mixtureEvaluations'],
-    rows: ['none', 'routed', 'mixture', 'shuffled', 'applied'],
+    rows: ['none', 'routed', 'mixture', 'generalist', 'shuffled', 'applied'],
   },
   gate,
   fallback: null,

@@ -25,7 +25,7 @@ export async function measureRows(
   contestants: Contestants,
   progress: StageProgress,
 ): Promise<Map<string, Measured>> {
-  const { start, pack, routes, mixtures, applied, domains } = contestants;
+  const { start, pack, routes, mixtures, generalist, applied, domains } = contestants;
   const models = await modelsOf(context, contestants);
   const names = domains.map(({ name }) => name);
   const plans = new Map<string, Assignment>([[ROWS.none, allTo(ROWS.none, panel)]]);
@@ -33,6 +33,7 @@ export async function measureRows(
   const sent = (to: string | undefined) => (to === undefined ? ROWS.none : expertRow(to));
   plans.set(ROWS.routed, { items: routes.items.map(sent), texts: routes.texts.map(sent) });
   if (mixtures.byDomain.size > 0) plans.set(ROWS.mixture, byDomain(named(ROWS.mixture, names), ROWS.none, panel));
+  if (generalist) plans.set(ROWS.generalist, allTo(ROWS.generalist, panel));
   plans.set(ROWS.shuffled, byDomain(named(ROWS.shuffled, names), ROWS.none, panel));
   if (applied) {
     models.set(ROWS.applied, applied);
@@ -50,13 +51,14 @@ export async function measureRows(
 
 /** Experts, their mixtures, and experts whose factors stand in another order, by name. */
 async function modelsOf(context: Context, contestants: Contestants): Promise<Map<string, Model>> {
-  const { start, pack, mixtures } = contestants;
+  const { start, pack, mixtures, generalist } = contestants;
   const scales = new Map<string, Scales>();
   for (const each of pack.experts) {
     scales.set(expertRow(each.name), each.scales);
     scales.set(`${ROWS.shuffled} ${each.name}`, shuffled(each, context.seed));
   }
   for (const [name, mixture] of mixtures.byDomain) scales.set(`${ROWS.mixture} ${name}`, mixtureScales(pack, mixture));
+  if (generalist) scales.set(ROWS.generalist, generalist.scales);
   const { model, decomposition } = start;
   const models = await scaledModels(model, decomposition, [...scales.values()], { threads: context.threads });
   return new Map([...scales.keys()].map((name, i) => [name, models[i]!]));

@@ -43,6 +43,10 @@ export const params = paramsOf({
       description: 'Peak rate of Adam on the expert vectors (when left out: 0.01 for next-token, 0.005 for reinforce).',
     }),
   ),
+  generalist: Type.Boolean({
+    default: true,
+    description: 'Trains one more expert, on the whole mix for the steps of one: the control that needs no router.',
+  }),
   singularValues: Type.Optional(
     Type.Integer({
       minimum: 1,

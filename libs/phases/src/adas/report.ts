@@ -30,6 +30,7 @@ export function reportOf(result: AdasResult): { report: PhaseReport; metrics: Re
   const whole = [ROWS.routed, ROWS.mixture, ROWS.applied]
     .filter((name) => measured.has(name))
     .flatMap((name) => compare(name, ROWS.none, measured));
+  const control = measured.has(ROWS.generalist) ? compare(ROWS.routed, ROWS.generalist, measured) : [];
   const found: Record<string, number> = {
     ...result.figures,
     experts: domains.length,
@@ -45,10 +46,18 @@ export function reportOf(result: AdasResult): { report: PhaseReport; metrics: Re
     phase: 'adas',
     rows: [...measured].map(([name, each]) => rowOf(name, each)),
     results: [applied === undefined ? ROWS.none : ROWS.applied],
-    comparisons: [...own, ...shuffled, ...whole],
+    comparisons: [...own, ...shuffled, ...whole, ...control],
     ...(isText(panel) ? {} : { scores: [expertTable(result)] }),
     figures: { ...found, ...textTable(matrix, panel) },
-    verdicts: verdictsOf({ matrix, own, shuffled, whole, dispatchAccuracy, applied, isText: isText(panel) }),
+    verdicts: verdictsOf({
+      matrix,
+      own,
+      shuffled,
+      whole: [...whole, ...control],
+      dispatchAccuracy,
+      applied,
+      isText: isText(panel),
+    }),
   };
   return { report, metrics };
 }
@@ -62,7 +71,8 @@ function matrixOf({ panel, domains, measured }: AdasResult): ExpertMatrix {
 /** Experts by the domains that they are for. */
 function expertTable({ domains, measured }: AdasResult): ScoreTable {
   const columns = domains.map(({ name }) => name);
-  const rows = [ROWS.none, ...columns.map(expertRow), ROWS.routed].map((name) => {
+  const others = [ROWS.routed, ROWS.mixture, ROWS.generalist].filter((name) => measured.has(name));
+  const rows = [ROWS.none, ...columns.map(expertRow), ...others].map((name) => {
     const { families } = measured.get(name)!.tasks!;
     return { name, scores: columns.map((domain) => families[domain]!.accuracy) };
   });

@@ -6,6 +6,8 @@ export const ROWS = {
   routed: 'routed',
   /** Each domain by the mixture of experts that was found for it. */
   mixture: 'mixture',
+  /** Everything by one expert for everything. */
+  generalist: 'generalist',
   /** Each domain by its expert with the factors of each matrix in another order. */
   shuffled: 'shuffled',
   /** The model that goes on, where something was put into its weights. */

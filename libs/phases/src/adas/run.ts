@@ -30,7 +30,7 @@ export async function run(context: Context): Promise<PhaseOutcome> {
   const input = await readInputModel('adas', context);
   assertTrainable('adas', input.model, params.method === 'next-token' ? params.rowLength : 0);
   const domains = await chooseDomains(context, input.model);
-  const progress = new StageProgress(context.report, { ...stagesOf(params, domains), measure: 1 });
+  const progress = new StageProgress(context.report, { ...stagesOf(context, domains), measure: 1 });
   const specialists = await specialise(context, input, domains, progress);
   const result = await applied(context, specialists);
   const panel = await panelOf(context);

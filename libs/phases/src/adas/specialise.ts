@@ -3,7 +3,7 @@ import { weightsDigest, type Expert, type ExpertPack, type Router } from '@agent
 import type { PhaseContext } from '../phase.js';
 import type { InputModel } from '../shared/input-model.js';
 import type { StageProgress } from '../shared/stage-progress.js';
-import type { Domain } from './domains.js';
+import { everything, type Domain } from './domains.js';
 import { readStart, type ExpertStart } from './expert-task.js';
 import { readExperts } from './mix-task.js';
 import { searchMixtures, type Mixtures } from './mixtures.js';
@@ -19,15 +19,22 @@ export interface Specialists {
   readonly domains: readonly Domain[];
   readonly pack: ExpertPack & { readonly router: Router };
   readonly mixtures: Mixtures;
+  /** One expert for everything, where the recipe wants this control; it is not in the pack. */
+  readonly generalist: Expert | undefined;
 }
 
 /** The stages of {@link specialise}, by about how long they take. */
-export function stagesOf({ generations }: AdasParams, domains: readonly Domain[]): Record<string, number> {
+export function stagesOf(context: Context, domains: readonly Domain[]): Record<string, number> {
   return {
     decompose: 1,
-    ...Object.fromEntries(domains.map((domain) => [stageOf(domain), 1])),
-    mix: generations > 0 ? 1 : 0,
+    ...Object.fromEntries(trained(context, domains).map((domain) => [stageOf(domain), 1])),
+    mix: context.params.generations > 0 ? 1 : 0,
   };
+}
+
+/** Everything that an expert is trained for: the domains, and where the recipe wants the control all of them at once. */
+function trained(context: Context, domains: readonly Domain[]): Domain[] {
+  return [...domains, ...(context.params.generalist ? [everything(context)] : [])];
 }
 
 /** Trains an expert for each domain and a router between them, and mixes them. */
@@ -40,13 +47,14 @@ export async function specialise(
   const from = artifact.id;
   const stored = { from, decomposition: await decomposed(context, from, progress) };
   const start = await readStart(stored, context);
-  const packs = await trainExperts(context, stored, start, domains, progress);
+  const packs = await trainExperts(context, stored, start, trained(context, domains), progress);
+  const made = await expertsOf(context, packs);
+  const experts = made.slice(0, domains.length);
   const router = await fitRouter(context, model, domains);
-  const mixtures = await searchMixtures(context, stored, domains, packs, progress);
-  const experts = await expertsOf(context, packs);
+  const mixtures = await searchMixtures(context, stored, domains, packs.slice(0, domains.length), progress);
   const byDomain = Object.fromEntries(mixtures.byDomain);
   const pack = { base: weightsDigest(model.weights), experts, router, mixtures: byDomain };
-  return { start, domains, pack, mixtures };
+  return { start, domains, pack, mixtures, generalist: made[domains.length] };
 }
 
 /** @returns the id of the stored decomposition */

@@ -9,7 +9,7 @@ export interface Findings {
   /** Each expert against the base model, and against its shuffled self, on its own domain. */
   readonly own: readonly Comparison[];
   readonly shuffled: readonly Comparison[];
-  /** Routing, mixing and what was applied against the base model, on everything. */
+  /** Routing, mixing and what was applied against the base model, and routing against one expert for everything. */
   readonly whole: readonly Comparison[];
   readonly dispatchAccuracy: number;
   readonly applied: string | undefined;
@@ -41,6 +41,7 @@ const SAYINGS: Readonly<Record<string, string>> = {
   [ROWS.none]: 'the base model',
   [ROWS.routed]: 'routing to experts',
   [ROWS.mixture]: 'a mixture of experts for each domain',
+  [ROWS.generalist]: 'one expert for everything',
   [ROWS.shuffled]: 'the same factors in another order',
   [ROWS.applied]: 'the model that goes on',
 };
