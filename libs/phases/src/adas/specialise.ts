@@ -3,7 +3,7 @@ import { weightsDigest, type Expert, type ExpertPack, type Router } from '@agent
 import type { PhaseContext } from '../phase.js';
 import type { InputModel } from '../shared/input-model.js';
 import type { StageProgress } from '../shared/stage-progress.js';
-import { everything, type Domain } from './domains.js';
+import { domainsOf, everything, type Domain } from './domains.js';
 import { readStart, type ExpertStart } from './expert-task.js';
 import { readExperts } from './mix-task.js';
 import { searchMixtures, type Mixtures } from './mixtures.js';
@@ -32,9 +32,10 @@ export function stagesOf(context: Context, domains: readonly Domain[]): Record<s
   };
 }
 
-/** Everything that an expert is trained for: the domains, and where the recipe wants the control all of them at once. */
+/** Everything that an expert is trained for: the domains, and where the recipe wants the control, and it is another thing, the whole mix. */
 function trained(context: Context, domains: readonly Domain[]): Domain[] {
-  return [...domains, ...(context.params.generalist ? [everything(context)] : [])];
+  const hasControl = context.params.generalist && domainsOf(context).length > 1;
+  return [...domains, ...(hasControl ? [everything(context)] : [])];
 }
 
 /** Trains an expert for each domain and a router between them, and mixes them. */
