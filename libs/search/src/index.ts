@@ -1,14 +1,15 @@
 import { ForgeError, type Json } from '@agent-forge/contracts';
+import { CrossEntropy } from './cem.js';
 import { CmaEs } from './cma-es.js';
 import { Generational } from './generational.js';
 import { RandomSearch } from './random-search.js';
 import type { Search, SearchSettings } from './search.js';
 
 export * from './search.js';
-export { CmaEs, Generational, RandomSearch };
+export { CmaEs, CrossEntropy, Generational, RandomSearch };
 
 /** The algorithms by the names that recipes use. */
-const ALGORITHMS = { 'cma-es': CmaEs, generational: Generational, random: RandomSearch } as const;
+const ALGORITHMS = { 'cma-es': CmaEs, cem: CrossEntropy, generational: Generational, random: RandomSearch } as const;
 export type SearchAlgorithm = keyof typeof ALGORITHMS;
 export const SEARCH_ALGORITHMS = Object.keys(ALGORITHMS) as SearchAlgorithm[];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Rng } from '@agent-forge/contracts';
-import { CmaEs, createSearch, SEARCH_ALGORITHMS, type Search, type SearchSettings } from './index.js';
+import { CmaEs, createSearch, CrossEntropy, SEARCH_ALGORITHMS, type Search, type SearchSettings } from './index.js';
 
 type Objective = (x: readonly number[]) => number;
 const sphere: Objective = (x) => x.reduce((sum, v) => sum + v * v, 0);
@@ -79,6 +79,34 @@ describe('CMA-ES', () => {
   });
 });
 
+describe('the cross-entropy method', () => {
+  test('finds the optimum of a quadratic within its bounds, and the nearest bound of one outside', () => {
+    const objective: Objective = (x) => (x[0]! - 0.3) ** 2 + (x[1]! - 0.8) ** 2 + (x[2]! - 2) ** 2;
+    const search = new CrossEntropy({ start: [0.5, 0.5, 0.5], sigma: 0.5, seed: 1, bounds: [0, 1] });
+    for (let i = 0; i < 20; i++) {
+      const genomes = search.ask();
+      expect(genomes).toHaveLength(32);
+      expect(genomes.flat().every((x) => x >= 0 && x <= 1)).toBe(true);
+      search.tell(genomes.map(objective));
+    }
+    for (const [i, best] of [0.3, 0.8, 1].entries()) expect(Math.abs(search.center[i]! - best)).toBeLessThan(0.02);
+  });
+
+  test('draws around the best fifth', () => {
+    const search = new CrossEntropy({ ...settings(1), population: 10 });
+    const values = search.ask().map(([x]) => x!);
+    search.tell(values);
+    const [a, b] = values.sort((x, y) => x - y) as [number, number];
+    expect(search.center[0]).toBeCloseTo((a + b) / 2, 12);
+  });
+
+  test('asks the same for the same seed, and something else for another', () => {
+    const ask = (seed: number) => new CrossEntropy(settings(3, { seed })).ask();
+    expect(ask(1)).toEqual(ask(1));
+    expect(ask(2)).not.toEqual(ask(1));
+  });
+});
+
 describe.each(SEARCH_ALGORITHMS)('%s', (algorithm) => {
   test('asks the same until it is told, and improves', () => {
     const search = createSearch(algorithm, settings(4));
@@ -124,6 +152,8 @@ test.each([
   ['no spread', () => new CmaEs(settings(2, { sigma: 0 }))],
   ['a population of one', () => new CmaEs(settings(2, { population: 1 }))],
   ['the fitness of others', () => new CmaEs(settings(2)).tell([1])],
+  ['a population of one, again', () => new CrossEntropy(settings(2, { population: 1 }))],
+  ['the fitness of others, again', () => new CrossEntropy(settings(2)).tell([1])],
 ])('%s is refused', (_, make) => {
   expect(make).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
 });

@@ -26,6 +26,8 @@ export interface ScorerOptions {
   readonly maxLength?: number;
   /** Whether scores have the whole distributions, which take room: the vocabulary times the tokens of a call. */
   readonly distributions?: boolean;
+  /** Whether scores have the hidden states. */
+  readonly states?: boolean;
 }
 
 /** What the model says of the tokens of one sequence after the first. */
@@ -36,6 +38,8 @@ export interface SequenceScore {
   readonly predicted: Int32Array;
   /** log p of every token after tokens 0 … i, one row of the vocabulary after another; only where it was asked for. */
   readonly logProbs?: Float32Array;
+  /** What the network knows after tokens 0 … i, behind its final norm, one row of its width after another; only where it was asked for. */
+  readonly states?: Float32Array;
 }
 
 /** Whatever scores given tokens: a model in memory, or an exported file. */
@@ -87,12 +91,14 @@ export class SequenceScorer implements TokenScorer {
       graph.constant('float32', [maxLength, model.config.headDim / 2], values, name);
     const inputs = { positions, mask, cos: table(tables.cos, 'cos'), sin: table(tables.sin, 'sin') };
     const { parameters, externals } = inferenceParameters(graph, model, rule);
-    const logits = llamaLogits(model.config, parameters, llamaHidden(model.config, parameters, ids, inputs));
+    const states = llamaHidden(model.config, parameters, ids, inputs);
+    const logits = llamaLogits(model.config, parameters, states);
     const logProbs = logSoftmax(logits);
     const outputs = {
       nll: neg(pick(logProbs, targets)),
       predicted: cast(argMax(logits), 'int32'),
       ...(options.distributions ? { logProbs } : {}),
+      ...(options.states ? { states } : {}),
     };
     const session = await Session.of(graph, outputs, {
       externals,
@@ -106,8 +112,12 @@ export class SequenceScorer implements TokenScorer {
    * Scores a batch in one call; shorter sequences are padded at their end, which their own tokens never see.
    * @throws ForgeError `INVALID_ARGUMENT` for a sequence of fewer than two tokens or of more than `maxLength` + 1, or with
    *   a token outside the vocabulary
+   * @param more values of the inputs that the scorer's rule put into the graph
    */
-  async score(sequences: readonly (readonly number[])[]): Promise<SequenceScore[]> {
+  async score(
+    sequences: readonly (readonly number[])[],
+    more: Readonly<Record<string, HostTensor>> = {},
+  ): Promise<SequenceScore[]> {
     if (sequences.length === 0) return [];
     sequences.forEach((ids, i) => this.check(ids, i));
     const batch = sequences.length;
@@ -122,7 +132,8 @@ export class SequenceScorer implements TokenScorer {
       for (let i = 0; i < length; i++) positions[row * length + i] = BigInt(i);
     });
     const shape = [batch, length];
-    const { nll, predicted, logProbs } = await this.session.run({
+    const { nll, predicted, logProbs, states } = await this.session.run({
+      ...more,
       inputIds: { dtype: 'int32', shape, data: inputIds },
       targets: { dtype: 'int32', shape, data: targets },
       positions: { dtype: 'int64', shape, data: positions },
@@ -134,6 +145,7 @@ export class SequenceScorer implements TokenScorer {
       nll: rowOf(nll!.data as Float32Array, row),
       predicted: rowOf(predicted!.data as Int32Array, row),
       ...(logProbs ? { logProbs: rowOf(logProbs.data as Float32Array, row, this.model.config.vocabSize) } : {}),
+      ...(states ? { states: rowOf(states.data as Float32Array, row, this.model.config.hiddenSize) } : {}),
     }));
   }
 

@@ -21,5 +21,7 @@ export interface BatchSource {
   readonly length: number;
   /** Whether rows hold several items (then attention is masked by segment), or one running text each. */
   readonly packed: boolean;
+  /** Whether the loss mask has the weights themselves, of either sign, which are not made to add up to 1. */
+  readonly isWeighted?: boolean;
   batch(k: number): TokenBatch;
 }

@@ -9,11 +9,7 @@ import type { BatchSource, TokenBatch } from './batch.js';
 export function stepBatch(source: BatchSource, step: number, accumulation: number): StepBatch {
   const parts = Array.from({ length: accumulation }, (_, i) => source.batch(step * accumulation + i));
   const weights = join(parts, (b) => b.lossMask, Float32Array);
-  let total = 0;
-  for (const w of weights) total += w;
-  if (!(total > 0))
-    throw new ForgeError('DATA_INVALID', `batch ${step} has no token with a loss; its items may be longer than a row`);
-  for (let i = 0; i < weights.length; i++) weights[i] = weights[i]! / total;
+  if (!source.isWeighted) normalise(weights, step);
   const fields = {
     inputIds: join(parts, (b) => b.inputIds, Int32Array),
     targets: join(parts, (b) => b.targets, Int32Array),
@@ -26,6 +22,14 @@ export function stepBatch(source: BatchSource, step: number, accumulation: numbe
     positionIds: BigInt64Array.from(positions, BigInt),
     segmentIds: Float32Array.from(join(parts, (b) => b.segmentIds, Int32Array)),
   };
+}
+
+function normalise(weights: Float32Array, step: number): void {
+  let total = 0;
+  for (const w of weights) total += w;
+  if (!(total > 0))
+    throw new ForgeError('DATA_INVALID', `batch ${step} has no token with a loss; its items may be longer than a row`);
+  for (let i = 0; i < weights.length; i++) weights[i] = weights[i]! / total;
 }
 
 function join<T extends Int32Array | Float32Array>(

@@ -26,7 +26,7 @@ export const params = paramsOf({
     {
       default: 'cma-es',
       description:
-        "CMA-ES, the original system's generational search (a population of 8), or random search as a control.",
+        "CMA-ES, the cross-entropy method, the original system's generational search (a population of 8), or random search as a control.",
     },
   ),
   population: Type.Integer({
