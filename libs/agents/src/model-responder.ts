@@ -4,6 +4,7 @@ import {
   answerFormOf,
   byteTokenizer,
   createGenerator,
+  endTokens,
   THINK_TOKENS,
   thoughtMark,
   type GeneratorOptions,
@@ -111,7 +112,7 @@ export class ModelResponder implements Responder {
         maxTokens: batch[0]!.maxTokens,
         temperature,
         seeds: batch.map(({ request }) => request.seed),
-        ...this.ending(),
+        stopTokens: endTokens(this.generator.model),
         ...(this.signal ? { signal: this.signal } : {}),
       },
     );
@@ -120,12 +121,6 @@ export class ModelResponder implements Responder {
       text: this.shown(written[i]!, isInThought),
       tokens: ids.length + written[i]!.length,
     }));
-  }
-
-  /** The configuration's end tokens, or the tokenizer's where it names none. */
-  private ending(): { stopTokens?: readonly number[] } {
-    const { eosId } = this.tokenizer;
-    return this.generator.model.config.eosTokenId.length > 0 || eosId === null ? {} : { stopTokens: [eosId] };
   }
 
   /** The text without thoughts and special tokens. */

@@ -73,7 +73,7 @@ export async function generateText(
 }
 
 /** The configuration's end tokens, or the tokenizer's where it names none. */
-function endTokens({ config, tokenizer }: Model): readonly number[] {
+export function endTokens({ config, tokenizer }: Pick<Model, 'config' | 'tokenizer'>): readonly number[] {
   const eosId = tokenizer?.eosId ?? null;
   return config.eosTokenId.length > 0 || eosId === null ? config.eosTokenId : [eosId];
 }

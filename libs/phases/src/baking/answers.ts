@@ -1,5 +1,5 @@
 import type { TaskItem } from '@agent-forge/data';
-import { createGenerator, type BakeExample, type Model, type TokenConstraint } from '@agent-forge/model';
+import { createGenerator, endTokens, type BakeExample, type Model, type TokenConstraint } from '@agent-forge/model';
 import { encoderOf } from '../shared/families.js';
 
 /** How answers are drawn. */
@@ -27,7 +27,7 @@ export async function answersOf(model: Model, items: readonly TaskItem[], how: D
     const prompts = items.map((item) => encoder.encodePrompt(item));
     const longest = Math.max(...prompts.map(({ length }) => length));
     const maxTokens = Math.min(options.maxTokens, Math.max(1, generator.maxContext - longest));
-    const all = { ...options, maxTokens, ...(constraint ? { constraint } : {}) };
+    const all = { ...options, maxTokens, stopTokens: endTokens(model), ...(constraint ? { constraint } : {}) };
     for await (const { prompt, tokenId } of generator.generate(prompts, all)) written[prompt]!.push(tokenId);
   } finally {
     await generator.release();

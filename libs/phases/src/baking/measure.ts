@@ -3,6 +3,7 @@ import {
   bootstrapShare,
   ByteAutomaton,
   divergenceBetween,
+  endTokens,
   SequenceScorer,
   TokenConstraint,
   type BakeExample,
@@ -125,11 +126,7 @@ function lengthOf({ prompted, answer }: BakeExample): number {
 /** The rate of right arguments where decoding keeps to the form of a call, so that only what is called can be wrong. */
 async function constrained(context: Context, model: Model, { bake, items }: Asked): Promise<Record<string, Interval>> {
   if (!offersTool(bake)) return {};
-  const constraint = new TokenConstraint(
-    new ByteAutomaton([TOOL_CALL_FORM]),
-    model.tokenizer!,
-    model.config.eosTokenId,
-  );
+  const constraint = new TokenConstraint(new ByteAutomaton([TOOL_CALL_FORM]), model.tokenizer!, endTokens(model));
   const answers = (await greedy(context, model, items, constraint)).map((ids) => textOf(model, ids));
   return {
     'valid call under the grammar': rate(answers, (answer, i) => CALL.shows(answer, items[i]!, '')),

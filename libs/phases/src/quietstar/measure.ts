@@ -1,6 +1,6 @@
 import { Rng } from '@agent-forge/contracts';
 import { DialogueEncoder, type TaskItem } from '@agent-forge/data';
-import { createGenerator, tokensPerCall, withScorer, type Model, type Tokenizer } from '@agent-forge/model';
+import { createGenerator, endTokens, tokensPerCall, withScorer, type Model, type Tokenizer } from '@agent-forge/model';
 import type { PhaseContext } from '../phase.js';
 import { evaluateFamilies } from '../shared/families.js';
 import type { Measured } from '../shared/yardstick.js';
@@ -49,7 +49,7 @@ export async function ownThoughts(
   { threads, signal }: Host,
 ): Promise<number[][]> {
   const thoughts: number[][] = questions.map(() => []);
-  const stopTokens = [endId, ...model.config.eosTokenId];
+  const stopTokens = [endId, ...endTokens(model)];
   const prompts = questions.map(({ prompt }) => [...prompt, startId]);
   const maxContext = Math.min(
     model.config.maxPositionEmbeddings,
