@@ -1,4 +1,4 @@
-import type { Interval, PhaseReport, ReportRow, ScoreTable } from '@agent-forge/phases';
+import type { AgentRow, Interval, PhaseReport, ReportRow, ScoreTable } from '@agent-forge/phases';
 import { size } from './columns.js';
 
 /** Between columns. */
@@ -11,8 +11,12 @@ const ALL = 'all';
  * bits per byte, one line for each; and what else the phase has rates of. What was not measured is left out.
  * @returns lines without an end
  */
-export function reportTable({ rows, scores = [] }: Pick<PhaseReport, 'rows' | 'scores'>): string[] {
-  const tables = [familyTable(rows), bitsTable(rows), ...scores.map(scoreTable)];
+export function reportTable({
+  rows,
+  scores = [],
+  agents = [],
+}: Pick<PhaseReport, 'rows' | 'scores' | 'agents'>): string[] {
+  const tables = [familyTable(rows), bitsTable(rows), ...scores.map(scoreTable), agentTable(agents)];
   const blocks = tables.filter((lines) => lines.length > 0);
   return blocks.flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]));
 }
@@ -46,6 +50,17 @@ function bitsTable(rows: readonly ReportRow[]): string[] {
 function scoreTable({ title, columns, rows }: ScoreTable): string[] {
   const cells = rows.map(({ name, scores }) => [name, ...scores.map((share) => percent(share ?? undefined))]);
   return [`${title}, %`, '', ...aligned([['', ...columns], ...cells])];
+}
+
+/** What an answer of each agent is worth and costs. */
+function agentTable(agents: readonly AgentRow[]): string[] {
+  if (agents.length === 0) return [];
+  const cells = agents.map(({ name, accuracy, tokens, isChosen }) => [
+    isChosen ? `${name} *` : name,
+    percent(accuracy),
+    tokens.toFixed(1),
+  ]);
+  return ['agents on fresh items (* goes on)', '', ...aligned([['', 'accuracy, %', 'tokens'], ...cells])];
 }
 
 /** `92.5 ±3.6` of a share; a bar of dashes where it was not measured. */

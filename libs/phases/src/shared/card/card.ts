@@ -1,6 +1,6 @@
 import type { Manifest } from '@agent-forge/contracts';
 import { parameterCount, type Model } from '@agent-forge/model';
-import type { Interval, PhaseReport, ReportRow, ScoreTable, SelectionRow } from '../report.js';
+import type { AgentRow, Interval, PhaseReport, ReportRow, ScoreTable, SelectionRow } from '../report.js';
 import { barPlot } from './plot.js';
 import { familiesOf, lostSkills, passedOn, percent, type PassedOn } from './skills.js';
 import { lineageTree } from './tree.js';
@@ -65,7 +65,7 @@ function stepTable(steps: readonly PassedOn[]): string[] {
   );
 }
 
-function phaseSection({ phase, rows, verdicts, scores = [], selection = [] }: PhaseReport): string[] {
+function phaseSection({ phase, rows, verdicts, scores = [], selection = [], agents = [] }: PhaseReport): string[] {
   const table = rows.map(({ name, accuracy, loss, bitsPerByte, sizeBytes }) => [
     name,
     spread(accuracy) ?? '-',
@@ -82,6 +82,7 @@ function phaseSection({ phase, rows, verdicts, scores = [], selection = [] }: Ph
     '',
     ...verdicts.map((verdict) => `- ${verdict}`),
     ...scores.flatMap(scoreTable),
+    ...agentTable(agents),
     ...chosenFrom,
   ];
 }
@@ -89,6 +90,16 @@ function phaseSection({ phase, rows, verdicts, scores = [], selection = [] }: Ph
 function scoreTable({ title, columns, rows }: ScoreTable): string[] {
   const lines = rows.map(({ name, scores }) => [name, ...scores.map((share) => spread(share ?? undefined) ?? '-')]);
   return ['', `${title}, in percent:`, '', ...markdown(['', ...columns], lines)];
+}
+
+function agentTable(agents: readonly AgentRow[]): string[] {
+  if (agents.length === 0) return [];
+  const lines = agents.map(({ name, accuracy, tokens, isOnFront, isChosen }) => [
+    ...[name, spread(accuracy) ?? '-', tokens.toFixed(1)],
+    ...[isOnFront ? 'yes' : '', isChosen ? 'goes on' : ''],
+  ]);
+  const head = ['agent', 'accuracy', 'tokens for an answer', 'on the front', ''];
+  return ['', 'Agents, chosen on select and measured on report:', '', ...markdown(head, lines)];
 }
 
 /** Smallest first; those that nothing else beats in both size and divergence are marked. */

@@ -1,5 +1,15 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { agentDigest, DEFAULT_LIMITS, GREEDY, type AgentDocument } from '@agent-forge/agents';
+import {
+  AGENT_FILE,
+  agentDigest,
+  agentInWords,
+  DEFAULT_LIMITS,
+  GREEDY,
+  parseAgent,
+  usesExperts,
+  type AgentDocument,
+} from '@agent-forge/agents';
 import type { ArtifactName, Json } from '@agent-forge/contracts';
 import { familySource, createFamily, TaskMix } from '@agent-forge/data';
 import {
@@ -14,7 +24,8 @@ import { definePhase, paramsOf } from '../../phase.js';
 import { tinyModel } from '../../testing/tiny-model.js';
 import { Workshop } from '../../testing/workshop.js';
 import type { Checkpoint, TaskContext, TaskOutput } from '../../task.js';
-import { encoderOf, familyItems } from '../families.js';
+import { encoderOf, familyItems } from '../../shared/families.js';
+import { phase as adas } from '../index.js';
 import { scoreAgentsTask, type ScoreAgentsInput } from './score-task.js';
 import { searchAgents, type AgentSearchPlan, type AgentSearchResult } from './search-agents.js';
 
@@ -119,12 +130,10 @@ test('a task that was killed goes on with the same scores', async () => {
   };
   const saved: Checkpoint[] = [];
   const run = (name: string, from: Checkpoint | undefined, task: object = plan) =>
-    scoreAgentsTask(task as unknown as Json, contextOf(name, saved, from), undefined, 0);
+    scoreAgentsTask(task as unknown as Json, contextOf(name, saved, from), 0);
   const whole = await run('whole', undefined);
   expect((saved[0]!.state as Json[]).length).toBe(1);
   expect(await run('resumed', saved[0])).toEqual(whole);
-  const withExperts = { ...plan, experts: input.id };
-  await expect(run('experts', undefined, withExperts)).rejects.toThrow(/nothing is there to open it/);
 });
 
 test('the right answers of a baked model are those under the prompt in its weights', async () => {
@@ -146,4 +155,30 @@ test('the right answers of a baked model are those under the prompt in its weigh
   const { accuracy, correct } = await evaluateItems(baked, items, encoderOf(baked));
   expect(accuracy).toBeGreaterThan(0.2);
   expect(value).toMatchObject([{ accuracy, correct: correct.join('') }]);
+});
+
+test('the phase ships an agent beside the model and has every candidate on record', async () => {
+  const agents = { generations: 1, population: 4, items: 10, reportItems: 20 };
+  const params = { steps: 2, rows: 4, rowLength: 63, generalist: false, generations: 0, itemsPerFamily: 20, agents };
+  const { outcome } = await shop.run(adas, { inputs: [input], params, seed });
+  const [adapted] = outcome.artifacts;
+  const manifest = await shop.artifacts.manifest(adapted!.id);
+  const own = (await shop.artifacts.manifest(input.id)).files.map(({ name }) => name);
+  expect(manifest.lineage.parents[0]).toBe(input.id);
+  const folder = `${shop.dir}/adapted`;
+  await shop.artifacts.materialise(adapted!.id, folder);
+  const agent = parseAgent(await readFile(`${folder}/${AGENT_FILE}`, 'utf8'), AGENT_FILE);
+  const pack = usesExperts(agent) ? [expect.stringMatching(/^experts\//)] : [];
+  expect(manifest.files.map(({ name }) => name)).toEqual(expect.arrayContaining([...own, AGENT_FILE, ...pack]));
+  const { agents: rows, figures, comparisons } = await shop.report(outcome);
+  expect(rows![0]).toMatchObject({ name: agentInWords(GREEDY) });
+  expect(rows!.filter(({ isChosen }) => isChosen).map(({ name }) => name)).toEqual([agentInWords(agent)]);
+  const { agentsGenerated, agentsAccepted, agentsRejected } = figures;
+  expect(agentsGenerated).toBe(agentsAccepted! + agentsRejected!);
+  expect(comparisons.some(({ better }) => better === agentInWords(agent))).toBe(agentInWords(agent) !== rows![0]!.name);
+  const report = outcome.artifacts.find(({ role }) => role === 'report')!;
+  await shop.artifacts.materialise(report.id, `${shop.dir}/archive`);
+  const archive = JSON.parse(await readFile(`${shop.dir}/archive/agents.json`, 'utf8')) as Record<string, unknown[]>;
+  expect([archive['accepted']!.length, archive['rejected']!.length]).toEqual([agentsAccepted, agentsRejected]);
+  for (const each of archive['rejected']!) expect(each).toMatchObject({ reason: expect.any(String) });
 });
