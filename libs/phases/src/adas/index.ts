@@ -29,6 +29,7 @@ export const phase = definePhase({
     scoreAgents: async (input, context) => (await import('./agents/score-task.js')).scoreAgentsTask(input, context),
     mix: async (input, context) => (await import('./mix-task.js')).mixTask(input, context),
   },
+  proveAgain: async (context) => (await import('./claims.js')).claims(context),
   run: async (context) => (await import('./run.js')).run(context),
   metrics: {
     figures: [

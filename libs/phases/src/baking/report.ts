@@ -72,13 +72,18 @@ function followingSentence(name: string, { followed, divergence }: Findings): st
   );
 }
 
+/** Of the table that says how far a bake is followed. */
+export function followingTitle(bake: string): string {
+  return `${bake}: answers to its held-out questions, without the prompt`;
+}
+
 /** A bake's behaviours, by model; the first row has the prompt. */
 function followingTable(bake: string, { followed, prompted }: Findings): ScoreTable {
   const rows = new Map([['with the prompt', prompted.get(bake)!]]);
   for (const [name, { rates }] of followed) rows.set(name, rates.get(bake)!);
   const columns = [...new Set([...rows.values()].flatMap((rates) => Object.keys(rates)))];
   return {
-    title: `${bake}: answers to its held-out questions, without the prompt`,
+    title: followingTitle(bake),
     columns,
     rows: [...rows].map(([name, rates]) => ({ name, scores: columns.map((column) => rates[column] ?? null) })),
   };

@@ -75,6 +75,25 @@ export interface ScoreTable {
   readonly rows: readonly { readonly name: string; readonly scores: readonly (Interval | null)[] }[];
 }
 
+/** A value beside its control. */
+export interface Figure {
+  readonly value: Interval;
+  readonly control: Interval;
+}
+
+/** A key figure of an earlier phase, measured again on the final model. */
+export interface Claim {
+  readonly phase: string;
+  readonly metric: string;
+  readonly control: string;
+  readonly unit: 'share' | 'bits per byte';
+  readonly then: Figure;
+  /** On the final model; why it cannot be measured there, where it cannot. */
+  readonly now: Figure | string;
+  /** The phase behind which it was gone; absent where it holds. */
+  readonly lostBy?: string;
+}
+
 /** A way to answer with the model: how good it is, and what an answer costs. */
 export interface AgentRow {
   /** What it does, in words. */
@@ -101,6 +120,8 @@ export interface PhaseReport {
   readonly selection?: readonly SelectionRow[];
   /** Agents: the single greedy answer, and the front of accuracy and tokens. */
   readonly agents?: readonly AgentRow[];
+  /** What earlier phases proved, on this phase's model. */
+  readonly claims?: readonly Claim[];
   /** Tables of rates. */
   readonly scores?: readonly ScoreTable[];
   /** Other figures, by name. */

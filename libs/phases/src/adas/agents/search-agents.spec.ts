@@ -25,6 +25,8 @@ import { tinyModel } from '../../testing/tiny-model.js';
 import { Workshop } from '../../testing/workshop.js';
 import type { Checkpoint, TaskContext, TaskOutput } from '../../task.js';
 import { encoderOf, familyItems } from '../../shared/families.js';
+import { compression } from '../../registry.js';
+import { ownClaims } from '../../testing/own-claims.js';
 import { phase as adas } from '../index.js';
 import { scoreAgentsTask, type ScoreAgentsInput } from './score-task.js';
 import { searchAgents, type AgentSearchPlan, type AgentSearchResult } from './search-agents.js';
@@ -160,7 +162,8 @@ test('the right answers of a baked model are those under the prompt in its weigh
 test('the phase ships an agent beside the model and has every candidate on record', async () => {
   const agents = { generations: 1, population: 4, items: 10, reportItems: 20 };
   const params = { steps: 2, rows: 4, rowLength: 63, generalist: false, generations: 0, itemsPerFamily: 20, agents };
-  const { outcome } = await shop.run(adas, { inputs: [input], params, seed });
+  const done = await shop.run(adas, { inputs: [input], params, seed });
+  const { outcome } = done;
   const [adapted] = outcome.artifacts;
   const manifest = await shop.artifacts.manifest(adapted!.id);
   const own = (await shop.artifacts.manifest(input.id)).files.map(({ name }) => name);
@@ -181,4 +184,27 @@ test('the phase ships an agent beside the model and has every candidate on recor
   const archive = JSON.parse(await readFile(`${shop.dir}/archive/agents.json`, 'utf8')) as Record<string, unknown[]>;
   expect([archive['accepted']!.length, archive['rejected']!.length]).toEqual([agentsAccepted, agentsRejected]);
   for (const each of archive['rejected']!) expect(each).toMatchObject({ reason: expect.any(String) });
+  // Proven again on its own model, what the agent is worth is as it was.
+  const [gain, again] = await ownClaims(shop, adas, done);
+  expect(gain!.now).toMatch(/fit the weights before compression alone/);
+  expect(again!.now).toEqual(usesExperts(agent) ? expect.any(String) : again!.then);
+
+  // The final model's card has it too.
+  const compressed = await shop.run(compression, { inputs: [adapted!], params: SMALLEST, seed });
+  const { claims } = await shop.report(compressed.outcome);
+  expect(claims!.map(({ phase }) => phase)).toEqual(['adas', 'adas']);
+  const final = compressed.outcome.artifacts[0]!;
+  await shop.artifacts.materialise(final.id, `${shop.dir}/final`);
+  const card = await readFile(`${shop.dir}/final/README.md`, 'utf8');
+  expect(card).toContain('measured again on this model');
+  expect(card).toContain(again!.metric);
 });
+
+const SMALLEST = {
+  candidates: ['int8+int8'],
+  exports: [],
+  selectItemsPerFamily: 20,
+  divergenceItemsPerFamily: 5,
+  itemsPerFamily: 20,
+  calibrationBatches: 1,
+};

@@ -1,6 +1,6 @@
 import type { Manifest } from '@agent-forge/contracts';
 import { parameterCount, type Model } from '@agent-forge/model';
-import type { AgentRow, Interval, PhaseReport, ReportRow, ScoreTable, SelectionRow } from '../report.js';
+import type { AgentRow, Claim, Interval, PhaseReport, ReportRow, ScoreTable, SelectionRow } from '../report.js';
 import { barPlot } from './plot.js';
 import { familiesOf, lostSkills, passedOn, percent, type PassedOn } from './skills.js';
 import { lineageTree } from './tree.js';
@@ -29,6 +29,7 @@ export function modelCard(subject: CardSubject): Record<string, string> {
     ['## What each phase passed on', '', MEASURED, '', ...stepTable(steps)],
     ...Object.keys(plots).map((name) => [`![${name.replace('.svg', '')} of what each phase passed on](${name})`]),
     ['## What was lost on the way', '', ...lostOf(steps)],
+    ...claimSection(subject.reports.at(-1)?.claims ?? []),
     ['## What each phase measured'],
     ...subject.reports.map(phaseSection),
     ['## Where it comes from', '', ...lineageOf(subject)],
@@ -38,6 +39,9 @@ export function modelCard(subject: CardSubject): Record<string, string> {
 
 const MEASURED =
   'Accuracy in percent ± half of its 95 % interval, on items that neither training nor search nor choice has seen; on text, bits per byte.';
+
+const CLAIMED =
+  'A figure is lost where its 95 % interval is below that of the phase. Controls that are other models stand as they were; those that are another use of the same model are measured again.';
 
 const CHOSEN = 'What it was chosen from, measured on the select part:';
 
@@ -63,6 +67,19 @@ function stepTable(steps: readonly PassedOn[]): string[] {
       ...line('bits per byte', ({ bitsPerByte }) => bitsPerByte?.toFixed(3)),
     ],
   );
+}
+
+/** Each phase's key figures with their controls, as they were and on this model. */
+function claimSection(claims: readonly Claim[]): string[][] {
+  if (claims.length === 0) return [];
+  const lines = claims.map(({ phase, metric, control, unit, then, now, lostBy }) => {
+    const shown = (value: Interval) => (unit === 'share' ? spread(value)! : value.estimate.toFixed(3));
+    const again = typeof now === 'string' ? ['-', '-'] : [shown(now.value), shown(now.control)];
+    const verdict = typeof now === 'string' ? now : lostBy === undefined ? 'holds' : `${lostBy} lost it`;
+    return [phase, metric, control, shown(then.value), shown(then.control), ...again, verdict];
+  });
+  const head = ['phase', 'figure', 'control', 'then', 'control then', 'now', 'control now', ''];
+  return [['## What each phase proved, measured again on this model', '', CLAIMED, '', ...markdown(head, lines)]];
 }
 
 function phaseSection({ phase, rows, verdicts, scores = [], selection = [], agents = [] }: PhaseReport): string[] {
