@@ -67,12 +67,13 @@ export function closingTable({ speed, answers }: Closing, phases: readonly Phase
     // The parents have one shape, so one of them is measured.
     ...line('tokens/s', [speed.first.toFixed(0), ...parents.slice(1).map(() => ''), speed.final.toFixed(0), '']),
   ];
+  const longest = Math.max(0, ...answers.map(({ prompt }) => prompt.length));
   return [
     'the final model beside its first parents: held-out accuracy, %; weights; decoding one sequence as ONNX',
     '',
     ...aligned(cells),
     ...(answers.length > 0 ? ['', 'what it answers, asked without a system prompt', ''] : []),
-    ...(answers.length > 0 ? aligned(answers.map(({ prompt, answer }) => [prompt, answer])) : []),
+    ...answers.map(({ prompt, answer }) => `  ${prompt.padEnd(longest)}  ${answer}`),
   ];
 }
 
