@@ -71,10 +71,11 @@ function agentTable(agents: readonly AgentRow[]): string[] {
 /** What earlier phases proved, then and now. */
 function claimTable(claims: readonly Claim[]): string[] {
   if (claims.length === 0) return [];
-  const cells = claims.map(({ phase, metric, control, unit, then, now, lostBy }) => {
+  const cells = claims.map(({ phase, metric, control, unit, then, now, gained, lostBy }) => {
     const shown = (value: Interval) => (unit === 'share' ? percent(value) : value.estimate.toFixed(3));
     const again = typeof now === 'string' ? ['-', '-'] : [shown(now.value), shown(now.control)];
-    const verdict = typeof now === 'string' ? '-' : lostBy === undefined ? 'holds' : `${lostBy} lost it`;
+    const verdict =
+      typeof now === 'string' ? '-' : lostBy !== undefined ? `${lostBy} lost it` : gained ? 'holds' : 'no gain';
     return [`${phase}: ${metric}, against ${control}`, shown(then.value), shown(then.control), ...again, verdict];
   });
   const head = ['', 'then', 'control', 'now', 'control', ''];

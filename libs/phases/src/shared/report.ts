@@ -90,6 +90,8 @@ export interface Claim {
   readonly then: Figure;
   /** On the final model; why it cannot be measured there, where it cannot. */
   readonly now: Figure | string;
+  /** Whether the phase had beaten the control beyond doubt. */
+  readonly gained: boolean;
   /** The phase behind which it was gone; absent where it holds. */
   readonly lostBy?: string;
 }

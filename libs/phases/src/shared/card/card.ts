@@ -41,7 +41,7 @@ const MEASURED =
   'Accuracy in percent ± half of its 95 % interval, on items that neither training nor search nor choice has seen; on text, bits per byte.';
 
 const CLAIMED =
-  'A figure is lost where its 95 % interval is below that of the phase. Controls that are other models stand as they were; those that are another use of the same model are measured again.';
+  'A figure is lost where its 95 % interval is below that of the phase, and no gain where the phase had not beaten that control beyond doubt. Controls that are other models stand as they were; those that are another use of the same model are measured again.';
 
 const CHOSEN = 'What it was chosen from, measured on the select part:';
 
@@ -72,14 +72,34 @@ function stepTable(steps: readonly PassedOn[]): string[] {
 /** Each phase's key figures with their controls, as they were and on this model. */
 function claimSection(claims: readonly Claim[]): string[][] {
   if (claims.length === 0) return [];
-  const lines = claims.map(({ phase, metric, control, unit, then, now, lostBy }) => {
+  const lines = claims.map(({ phase, metric, control, unit, then, now, gained, lostBy }) => {
     const shown = (value: Interval) => (unit === 'share' ? spread(value)! : value.estimate.toFixed(3));
     const again = typeof now === 'string' ? ['-', '-'] : [shown(now.value), shown(now.control)];
-    const verdict = typeof now === 'string' ? now : lostBy === undefined ? 'holds' : `${lostBy} lost it`;
+    const verdict =
+      typeof now === 'string' ? now : lostBy !== undefined ? `${lostBy} lost it` : gained ? 'holds' : 'no gain';
     return [phase, metric, control, shown(then.value), shown(then.control), ...again, verdict];
   });
   const head = ['phase', 'figure', 'control', 'then', 'control then', 'now', 'control now', ''];
-  return [['## What each phase proved, measured again on this model', '', CLAIMED, '', ...markdown(head, lines)]];
+  return [
+    [
+      '## What each phase proved, measured again on this model',
+      '',
+      CLAIMED,
+      '',
+      ...markdown(head, lines),
+      '',
+      ...helpOf(claims),
+    ],
+  ];
+}
+
+/** Which phases did not help at this size. */
+function helpOf(claims: readonly Claim[]): string[] {
+  const phases = [...new Set(claims.map(({ phase }) => phase))];
+  const without = phases.filter((name) => !claims.some(({ phase, gained }) => phase === name && gained));
+  return without.length === 0
+    ? ['Every phase here beat at least one of its controls.']
+    : [`Beyond doubt, these phases beat none of their controls at this size: ${without.join(', ')}.`];
 }
 
 function phaseSection({ phase, rows, verdicts, scores = [], selection = [], agents = [] }: PhaseReport): string[] {

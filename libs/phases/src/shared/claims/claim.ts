@@ -24,6 +24,8 @@ export interface PhaseClaim {
   readonly control: string;
   readonly unit: 'share' | 'bits per byte';
   readonly then: Figure;
+  /** Whether the phase's paired comparison had beaten the control beyond doubt; when left out, what the two intervals say. */
+  readonly gained?: boolean;
   /** On the later model; why it cannot be measured there, where it cannot. */
   readonly now: Figure | string;
 }
@@ -43,6 +45,12 @@ export function skillOf({
 }: ReportRow): (Pick<PhaseClaim, 'unit'> & { value: Interval }) | undefined {
   if (accuracy) return { unit: 'share', value: accuracy };
   return bitsPerByte === undefined ? undefined : { unit: 'bits per byte', value: exactly(bitsPerByte) };
+}
+
+/** Whether the phase had beaten its control: beyond doubt, or in bits per byte, which have no interval, at all. */
+export function isGain({ unit, then: { value, control }, gained }: PhaseClaim): boolean {
+  if (gained !== undefined) return gained;
+  return unit === 'share' ? value.low > control.high : value.estimate < control.estimate;
 }
 
 /** Whether what was gained is gone: beyond doubt less than it was; of bits per byte, which have no interval, that the control is no longer beaten. */

@@ -29,7 +29,7 @@ test('comparisons of what went on become claims, with the later model in its pla
   const found = await comparedClaims({ report, row: row('after', 0.6) });
   expect(found).toEqual([
     {
-      ...{ metric: 'accuracy', control: 'control', unit: 'share' },
+      ...{ metric: 'accuracy', control: 'control', unit: 'share', gained: false },
       then: { value: share(0.8), control: share(0.7) },
       now: { value: share(0.6), control: share(0.7) },
     },

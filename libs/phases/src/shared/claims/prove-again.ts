@@ -4,7 +4,7 @@ import { PHASES, type Manifest } from '@agent-forge/contracts';
 import { readModelFolder, type Model } from '@agent-forge/model';
 import type { Phase, PhaseContext } from '../../phase.js';
 import type { Claim, PhaseReport, ReportRow } from '../report.js';
-import { isLost, type PhaseClaim } from './claim.js';
+import { isGain, isLost, type PhaseClaim } from './claim.js';
 import { comparedClaims } from './compared.js';
 
 type Context = Pick<PhaseContext, 'families' | 'data' | 'seed' | 'artifacts' | 'workDir' | 'threads' | 'signal'>;
@@ -41,7 +41,12 @@ export async function proveAgain(context: Context, { phases, reports, ancestors,
     context.signal.throwIfAborted();
     for (const [k, claim] of (await claimsAt(context, maker, final)).entries()) {
       const lostBy = isLost(claim) ? await loserOf(context, maker, makers.slice(i + 1), k) : undefined;
-      found.push({ ...claim, phase: maker.phase.name, ...(lostBy === undefined ? {} : { lostBy }) });
+      found.push({
+        ...claim,
+        phase: maker.phase.name,
+        gained: isGain(claim),
+        ...(lostBy === undefined ? {} : { lostBy }),
+      });
     }
   }
   return found;
