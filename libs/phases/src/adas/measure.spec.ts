@@ -44,7 +44,7 @@ describe('what several models answer together', () => {
 });
 
 test('a row is narrowed to the items or texts of a domain', () => {
-  const tasks = { correct: Uint8Array.from(PANEL.items, (_, i) => i % 2) };
+  const tasks = { families: { up: { loss: 1 } }, correct: Uint8Array.from(PANEL.items, (_, i) => i % 2) };
   const { correct } = restricted({ tasks } as never, PANEL, 'up').tasks!;
   expect(correct).toEqual(tasks.correct.filter((_, i) => PANEL.items[i]!.family === 'up'));
   const text = { texts: [1, 2, 3].map((bits) => ({ bits, bytes: 1 })) };

@@ -10,8 +10,10 @@ import type { BakingParams } from './params.js';
 export interface Findings {
   /** By model: `before`, `half`, `after`, and `alone-NAME` where prompts were baked by themselves too. Baked families count as their model is marked for. */
   readonly measured: ReadonlyMap<string, Measured>;
-  /** The same, on what was not baked. */
+  /** The same, on what was not baked, under prompts too. */
   readonly kept: ReadonlyMap<string, Measured>;
+  /** The same, on families under prompts that the mix does not have. */
+  readonly prompts: ReadonlyMap<string, Measured>;
   /** Without the prompts, by model. */
   readonly followed: ReadonlyMap<string, Followed>;
   /** The rates of the model that came in, with each prompt before its questions, by bake. */
@@ -59,6 +61,7 @@ export function reportOf(
   const scores = [
     ...bakes.map(({ name }) => followingTable(name, findings)),
     interferenceTable(followed.get('after')!),
+    ...promptsTable(findings),
   ];
   return { report: { phase: 'baking', rows, comparisons, scores, figures, verdicts }, metrics };
 }
@@ -97,6 +100,19 @@ function interferenceTable({ traces }: Followed): ScoreTable {
     columns,
     rows: [...traces].map(([name, rates]) => ({ name, scores: columns.map((column) => rates[column] ?? null) })),
   };
+}
+
+/** How far other prompts are still followed, on families that the mix does not have. */
+function promptsTable({ prompts }: Findings): ScoreTable[] {
+  const columns = Object.keys(prompts.get('after')!.tasks?.families ?? {});
+  if (columns.length === 0) return [];
+  const rows = [...prompts].map(([name, { tasks }]) => ({
+    name,
+    scores: columns.map((family) => tasks!.families[family]!.accuracy),
+  }));
+  return [
+    { title: 'right answers under prompts that were followed before, and are to be followed still', columns, rows },
+  ];
 }
 
 function divergenceFigures(divergence: Findings['divergence']): Record<string, number> {
