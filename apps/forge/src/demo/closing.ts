@@ -69,7 +69,7 @@ export function closingTable({ speed, answers }: Closing, phases: readonly Phase
   ];
   const longest = Math.max(0, ...answers.map(({ prompt }) => prompt.length));
   return [
-    'the final model beside its first parents: held-out accuracy, %; weights; decoding one sequence as ONNX',
+    `the final model beside its first parents${families.length > 0 ? '; held-out accuracy in %' : ''}; size of the weights; decoding one sequence as ONNX`,
     '',
     ...aligned(cells),
     ...(answers.length > 0 ? ['', 'what it answers, asked without a system prompt', ''] : []),
