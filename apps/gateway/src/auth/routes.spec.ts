@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ACCESS_TOKEN, type Problem } from '@agent-forge/contracts';
 import { exportJWK, generateKeyPair, importJWK, SignJWT, type CryptoKey } from 'jose';
 import { World } from '../testing/world.js';
-import { OPEN_ROUTES } from './open-routes.js';
+import { OPEN_ROUTES } from './routes.js';
 
 let world: World;
 beforeAll(async () => {
@@ -93,6 +93,9 @@ describe('a token is refused', () => {
       sub: 'admin',
       tenant: 'main',
       jti: 'x',
+      roles: ['admin'],
+      scope: 'runs:read runs:write',
+      gen: now * 1_000,
       iat: now,
       exp: now + 60,
       ...claims,
