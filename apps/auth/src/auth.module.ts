@@ -16,6 +16,7 @@ import { ClientsController } from './http/clients.controller.js';
 import { KEY_SET, KeysController } from './http/keys.controller.js';
 import { LoginController } from './http/login.controller.js';
 import { MeController } from './http/me.controller.js';
+import { RevocationController } from './http/revocation.controller.js';
 import { OPEN_ROUTES, RULES } from './http/routes.js';
 import { TenantsController } from './http/tenants.controller.js';
 import { TokenController } from './http/token.controller.js';
@@ -25,6 +26,7 @@ import { ApiKeys } from './identities/api-keys.js';
 import type { Identities } from './identities/identities.js';
 import { Tenants } from './identities/tenants.js';
 import { Logins } from './login/logins.js';
+import { Endings } from './tokens/endings.js';
 import { Grants } from './tokens/grants.js';
 
 /** What the module of the auth service is made of. */
@@ -32,6 +34,7 @@ export interface AuthModuleOptions {
   keys: JSONWebKeySet;
   identities: Identities;
   grants: Grants;
+  endings: Endings;
   verifier: TokenVerifier;
   connection: NatsConnection;
   dataDir: string;
@@ -40,7 +43,7 @@ export interface AuthModuleOptions {
 /** The NestJS module of the auth service: every route behind one guard. */
 @Module({})
 export class AuthModule {
-  static for({ keys, identities, grants, verifier, connection, dataDir }: AuthModuleOptions): DynamicModule {
+  static for({ keys, identities, grants, endings, verifier, connection, dataDir }: AuthModuleOptions): DynamicModule {
     const guard = new RouteGuard({
       open: OPEN_ROUTES,
       rules: RULES,
@@ -55,6 +58,7 @@ export class AuthModule {
       controllers: [
         KeysController,
         TokenController,
+        RevocationController,
         LoginController,
         UsersController,
         ClientsController,
@@ -66,6 +70,7 @@ export class AuthModule {
         { provide: APP_GUARD, useValue: guard },
         { provide: KEY_SET, useValue: keys },
         { provide: Grants, useValue: grants },
+        { provide: Endings, useValue: endings },
         { provide: Administration, useValue: identities.administration },
         { provide: ApiKeys, useValue: identities.keys },
         { provide: Tenants, useValue: identities.tenants },

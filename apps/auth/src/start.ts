@@ -17,6 +17,7 @@ import { ensureFirstAdmin } from './identities/first-admin.js';
 import { openIdentities } from './identities/identities.js';
 import { loadSigningKey } from './keys/signing-key.js';
 import { ServiceSecret } from './secrets/service-secret.js';
+import { Endings } from './tokens/endings.js';
 import { Grants } from './tokens/grants.js';
 import { TokenIssuer } from './tokens/token-issuer.js';
 
@@ -48,9 +49,10 @@ export async function startAuth(config: AuthConfig, logger: Logger): Promise<{ u
     const verifier = new TokenVerifier({ keys: createLocalJWKSet(keys), issuer: issuer.url, revocations });
     const { principals, tenants, keys: apiKeys, sessions, logins } = identities;
     const grants = new Grants(principals, tenants, apiKeys, sessions, logins, issuer);
+    const endings = new Endings(sessions, apiKeys, verifier, revocations);
     const { dataDir } = config;
     const app = await createHttpApp(
-      AuthModule.for({ keys, identities, grants, verifier, connection, dataDir }),
+      AuthModule.for({ keys, identities, grants, endings, verifier, connection, dataDir }),
       logger,
     );
     opened.push(() => app.close());

@@ -13,6 +13,7 @@ export const ACCESS_TOKEN = {
 export const AUTH_PATHS = {
   jwks: '/.well-known/jwks.json',
   token: '/oauth/token',
+  revoke: '/oauth/revoke',
   login: '/v1/login',
 } as const;
 

@@ -7,6 +7,7 @@ export const OPEN_ROUTES: readonly string[] = [
   '/ready',
   AUTH_PATHS.jwks,
   AUTH_PATHS.token,
+  AUTH_PATHS.revoke,
   AUTH_PATHS.login,
 ];
 

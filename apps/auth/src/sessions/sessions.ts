@@ -75,10 +75,12 @@ export class Sessions {
     return readRefreshToken(text, this.secret)?.session;
   }
 
-  /** Ends a session, and all tokens that it gave. */
-  async end(id: string): Promise<void> {
+  /** Ends a session, and all tokens that it gave. @returns whose it was, if there was one */
+  async end(id: string): Promise<Session | undefined> {
+    const session = await this.records.get<Session>(keyOf(id));
     await this.records.remove(keyOf(id));
     await this.revocations.revokeSession(id);
+    return session?.value;
   }
 }
 
