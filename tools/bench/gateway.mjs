@@ -37,12 +37,12 @@ function cpuSeconds(pid) {
 async function startSystem() {
   const { startTestBroker } = await import('@agent-forge/nats/testing');
   const broker = await startTestBroker();
-  const env = { FORGE_DATA_DIR: broker.dataDir, FORGE_PORT: '0', FORGE_LOG_LEVEL: 'warn' };
-  const auth = await start(fileURLToPath(import.meta.resolve('@agent-forge/auth/main')), env);
   const { url: natsUrl, user, password } = broker.server;
   const nats = { NATS_URL: natsUrl, NATS_USER: user, NATS_PASSWORD: password };
+  const env = { ...nats, FORGE_DATA_DIR: broker.dataDir, FORGE_PORT: '0', FORGE_LOG_LEVEL: 'warn' };
+  const auth = await start(fileURLToPath(import.meta.resolve('@agent-forge/auth/main')), env);
   const entry = fileURLToPath(import.meta.resolve('@agent-forge/gateway/main'));
-  const gateway = await start(entry, { ...env, ...nats, FORGE_AUTH_URL: auth.url });
+  const gateway = await start(entry, { ...env, FORGE_AUTH_URL: auth.url });
   const credentials = JSON.parse(await readFile(join(broker.dataDir, 'auth', 'admin.json'), 'utf8'));
   const { clientCredentials } = await import('@agent-forge/sdk');
   const token = clientCredentials({ authUrl: auth.url, ...credentials });

@@ -1,37 +1,80 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { diskCheck, HealthModule, MetricsModule, serviceRegistry, TokenVerifier } from '@agent-forge/runtime';
-import { createLocalJWKSet } from 'jose';
-import { ClientStore } from './clients/client-store.js';
+import type { NatsConnection } from '@nats-io/transport-node';
+import {
+  brokerCheck,
+  diskCheck,
+  HealthModule,
+  MetricsModule,
+  RouteGuard,
+  serviceRegistry,
+  type TokenVerifier,
+} from '@agent-forge/runtime';
+import type { JSONWebKeySet } from 'jose';
+import { ApiKeysController } from './http/api-keys.controller.js';
+import { ClientsController } from './http/clients.controller.js';
 import { KEY_SET, KeysController } from './http/keys.controller.js';
-import { TokenGuard } from './http/token.guard.js';
+import { LoginController } from './http/login.controller.js';
+import { MeController } from './http/me.controller.js';
+import { RevocationController } from './http/revocation.controller.js';
+import { OPEN_ROUTES, RULES } from './http/routes.js';
+import { TenantsController } from './http/tenants.controller.js';
 import { TokenController } from './http/token.controller.js';
-import type { SigningKey } from './keys/signing-key.js';
-import { TokenIssuer } from './tokens/token-issuer.js';
+import { UsersController } from './http/users.controller.js';
+import { Administration } from './identities/administration.js';
+import { ApiKeys } from './identities/api-keys.js';
+import type { Identities } from './identities/identities.js';
+import { Tenants } from './identities/tenants.js';
+import { Logins } from './login/logins.js';
+import { Endings } from './tokens/endings.js';
+import { Grants } from './tokens/grants.js';
 
 /** What the module of the auth service is made of. */
 export interface AuthModuleOptions {
-  key: SigningKey;
-  clients: ClientStore;
-  issuer: TokenIssuer;
+  keys: JSONWebKeySet;
+  identities: Identities;
+  grants: Grants;
+  endings: Endings;
+  verifier: TokenVerifier;
+  connection: NatsConnection;
   dataDir: string;
 }
 
-/** The NestJS module of the auth service. */
+/** The NestJS module of the auth service: every route behind one guard. */
 @Module({})
 export class AuthModule {
-  static for({ key, clients, issuer, dataDir }: AuthModuleOptions): DynamicModule {
-    const keys = { keys: [key.publicJwk] };
+  static for({ keys, identities, grants, endings, verifier, connection, dataDir }: AuthModuleOptions): DynamicModule {
+    const guard = new RouteGuard({
+      open: OPEN_ROUTES,
+      rules: RULES,
+      identify: ({ headers }) => verifier.verify(headers.authorization),
+    });
     return {
       module: AuthModule,
-      imports: [HealthModule.for({ disk: diskCheck(dataDir) }), MetricsModule.for(serviceRegistry('auth'))],
-      controllers: [KeysController, TokenController],
+      imports: [
+        HealthModule.for({ broker: brokerCheck(connection), disk: diskCheck(dataDir) }),
+        MetricsModule.for(serviceRegistry('auth')),
+      ],
+      controllers: [
+        KeysController,
+        TokenController,
+        RevocationController,
+        LoginController,
+        UsersController,
+        ClientsController,
+        ApiKeysController,
+        TenantsController,
+        MeController,
+      ],
       providers: [
-        { provide: APP_GUARD, useClass: TokenGuard },
-        { provide: TokenVerifier, useValue: new TokenVerifier(createLocalJWKSet(keys), issuer.url) },
+        { provide: APP_GUARD, useValue: guard },
         { provide: KEY_SET, useValue: keys },
-        { provide: ClientStore, useValue: clients },
-        { provide: TokenIssuer, useValue: issuer },
+        { provide: Grants, useValue: grants },
+        { provide: Endings, useValue: endings },
+        { provide: Administration, useValue: identities.administration },
+        { provide: ApiKeys, useValue: identities.keys },
+        { provide: Tenants, useValue: identities.tenants },
+        { provide: Logins, useValue: identities.logins },
       ],
     };
   }

@@ -2,20 +2,26 @@ import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ACCESS_TOKEN } from '@agent-forge/contracts';
+import { ACCESS_TOKEN, SCOPE_NAMES } from '@agent-forge/contracts';
+import { startTestBroker, type TestBroker } from '@agent-forge/nats/testing';
 import { makeLogger } from '@agent-forge/runtime';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { readAuthConfig } from './config.js';
 import { startAuth } from './start.js';
 
 const logger = makeLogger('auth', { logLevel: 'silent', logFile: undefined });
-const start = (dataDir: string, env: Record<string, string> = {}) =>
-  startAuth(readAuthConfig({ FORGE_DATA_DIR: dataDir, FORGE_PORT: '0', ...env }), logger);
+const start = (dataDir: string, env: Record<string, string> = {}, on = broker) => {
+  const { url, user, password } = on.server;
+  const nats = { NATS_URL: url, NATS_USER: user, NATS_PASSWORD: password };
+  return startAuth(readAuthConfig({ ...nats, FORGE_DATA_DIR: dataDir, FORGE_PORT: '0', ...env }), logger);
+};
 
+let broker: TestBroker;
 let dataDir: string;
 let auth: { url: string; close(): Promise<void> };
 let admin: { clientId: string; clientSecret: string };
 beforeAll(async () => {
+  broker = await startTestBroker();
   dataDir = await mkdtemp(join(tmpdir(), 'agent-forge-auth-'));
   auth = await start(dataDir);
   admin = JSON.parse(await readFile(join(dataDir, 'auth', 'admin.json'), 'utf8'));
@@ -23,6 +29,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await auth?.close();
   await rm(dataDir, { recursive: true, force: true });
+  await broker?.stop();
 });
 
 function ask(form: Record<string, string> | string, headers: Record<string, string> = {}): Promise<Response> {
@@ -42,7 +49,12 @@ describe('tokens', () => {
       expect(answer.status).toBe(200);
       expect(answer.headers.get('cache-control')).toBe('no-store');
       const body = (await answer.json()) as { access_token: string; token_type: string; expires_in: number };
-      expect(body).toEqual({ access_token: expect.any(String), token_type: 'Bearer', expires_in: 900 });
+      expect(body).toEqual({
+        access_token: expect.any(String),
+        token_type: 'Bearer',
+        expires_in: 900,
+        scope: SCOPE_NAMES.join(' '),
+      });
       const { payload, protectedHeader } = await jwtVerify(body.access_token, keys, {
         issuer: auth.url,
         audience: ACCESS_TOKEN.audience,
@@ -50,7 +62,14 @@ describe('tokens', () => {
         algorithms: [ACCESS_TOKEN.algorithm],
       });
       expect(protectedHeader.kid).toMatch(/^[\w-]{43}$/);
-      expect(payload).toMatchObject({ sub: 'admin', tenant: 'main', client_id: 'admin' });
+      expect(payload).toMatchObject({
+        sub: 'admin',
+        tenant: 'main',
+        client_id: 'admin',
+        roles: ['admin'],
+        scope: SCOPE_NAMES.join(' '),
+        gen: expect.any(Number),
+      });
       expect(payload.exp! - payload.iat!).toBe(900);
       seen.add(payload.jti!);
     }
@@ -120,10 +139,9 @@ describe('secrets', () => {
   test('lie in files of their owner alone, differ between installations, and are not published', async () => {
     const dir = join(dataDir, 'auth');
     const files = await readdir(dir);
-    expect(files.sort()).toEqual(['admin.json', 'clients.json', 'signing-key.json']);
+    expect(files.sort()).toEqual(['admin.json', 'service-secret', 'signing-key.json']);
     for (const file of files) expect([file, (await stat(join(dir, file))).mode & 0o777]).toEqual([file, 0o600]);
     expect((await stat(dir)).mode & 0o777).toBe(0o700);
-    expect(await readFile(join(dir, 'clients.json'), 'utf8')).not.toContain(admin.clientSecret);
     const { keys } = (await (await fetch(`${auth.url}/.well-known/jwks.json`)).json()) as { keys: object[] };
     expect(keys).toHaveLength(1);
     expect(Object.keys(keys[0]!).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x']);
@@ -148,8 +166,23 @@ describe('secrets', () => {
     await writeFile(key, '{"kty":"RSA"}');
     await expect(start(dir)).rejects.toMatchObject({ message: expect.stringContaining('no Ed25519 key pair') });
     await rm(key);
-    await writeFile(join(dir, 'auth', 'clients.json'), '[{"id":"admin"}]');
-    await expect(start(dir)).rejects.toMatchObject({ message: expect.stringContaining('clients.json is damaged') });
+    const credentials = join(dir, 'auth', 'admin.json');
+    for (const [content, problem] of [
+      ['{"clientId":"admin"}', 'admin.json is damaged'],
+      ['{', 'admin.json is damaged'],
+      ['{"clientId":"admin","clientSecret":"changeme"}', 'admin.json is damaged'],
+      [`{"clientId":"admin","clientSecret":"${'changeme'.repeat(8)}"}`, 'admin.json is weak'],
+      ['{"clientId":"other","clientSecret":"aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0fX"}', 'admin.json is damaged'],
+    ] as const) {
+      await writeFile(credentials, content);
+      await expect(start(dir)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining(problem),
+      });
+    }
+    await rm(credentials);
+    await writeFile(join(dir, 'auth', 'service-secret'), '0'.repeat(10));
+    await expect(start(dir)).rejects.toMatchObject({ message: expect.stringContaining('damaged or weak') });
     await rm(dir, { recursive: true });
   });
 

@@ -1,9 +1,24 @@
 import { join } from 'node:path';
-import { createHttpApp, listen, makeLogger, type Logger, type Service } from '@agent-forge/runtime';
+import { closeNats, connectNats, ensureStreams, NatsAuditLog, Revocations } from '@agent-forge/nats';
+import {
+  auditRequests,
+  callerOf,
+  createHttpApp,
+  listen,
+  makeLogger,
+  TokenVerifier,
+  type Logger,
+  type Service,
+} from '@agent-forge/runtime';
+import { createLocalJWKSet } from 'jose';
 import { AuthModule } from './auth.module.js';
-import { ClientStore } from './clients/client-store.js';
 import { readAuthConfig, type AuthConfig } from './config.js';
+import { ensureFirstAdmin } from './identities/first-admin.js';
+import { openIdentities } from './identities/identities.js';
 import { loadSigningKey } from './keys/signing-key.js';
+import { ServiceSecret } from './secrets/service-secret.js';
+import { Endings } from './tokens/endings.js';
+import { Grants } from './tokens/grants.js';
 import { TokenIssuer } from './tokens/token-issuer.js';
 
 /** Starts the auth service in this process, configured by an environment. */
@@ -13,14 +28,44 @@ export async function openService(env: NodeJS.ProcessEnv): Promise<Service> {
   return { logger, ...(await startAuth(config, logger)) };
 }
 
-/** Starts the auth service in this process; its secrets lie in `<dataDir>/auth`. */
+/** Starts the auth service in this process; its secrets lie in `<dataDir>/auth`, all else on the broker. */
 export async function startAuth(config: AuthConfig, logger: Logger): Promise<{ url: string; close(): Promise<void> }> {
   const dir = join(config.dataDir, 'auth');
-  const [key, clients] = [await loadSigningKey(dir), await ClientStore.open(dir)];
-  let url = '';
-  const issuer = new TokenIssuer(key, () => config.issuer ?? url);
-  const app = await createHttpApp(AuthModule.for({ key, clients, issuer, dataDir: config.dataDir }), logger);
-  url = await listen(app, config);
-  logger.info({ url, issuer: config.issuer ?? url, kid: key.kid }, 'serving');
-  return { url, close: () => app.close() };
+  const [key, secret] = [await loadSigningKey(dir), await ServiceSecret.open(dir)];
+  const connection = await connectNats({ ...config.nats, name: 'auth' });
+  const opened: (() => Promise<void>)[] = [() => closeNats(connection)];
+  const close = async () => {
+    for (const end of opened.splice(0).reverse()) await end();
+  };
+  try {
+    await ensureStreams(connection, config.natsReplicas);
+    const revocations = await Revocations.open(connection);
+    opened.push(() => revocations.close());
+    const identities = await openIdentities(connection, revocations, secret);
+    await ensureFirstAdmin(dir, identities.principals, identities.tenants);
+    let url = '';
+    const issuer = new TokenIssuer(key, () => config.issuer ?? url);
+    const keys = { keys: [key.publicJwk] };
+    const verifier = new TokenVerifier({ keys: createLocalJWKSet(keys), issuer: issuer.url, revocations });
+    const { principals, tenants, keys: apiKeys, sessions, logins } = identities;
+    const grants = new Grants(principals, tenants, apiKeys, sessions, logins, issuer);
+    const endings = new Endings(sessions, apiKeys, verifier, revocations);
+    const { dataDir } = config;
+    const app = await createHttpApp(
+      AuthModule.for({ keys, identities, grants, endings, verifier, connection, dataDir }),
+      logger,
+    );
+    opened.push(() => app.close());
+    auditRequests(app.getHttpAdapter().getInstance(), {
+      log: new NatsAuditLog(connection),
+      identify: async (request) => callerOf(request) ?? verifier.verify(request.headers.authorization),
+      logger,
+    });
+    url = await listen(app, config);
+    logger.info({ url, issuer: issuer.url(), kid: key.kid }, 'serving');
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

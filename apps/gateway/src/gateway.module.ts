@@ -2,13 +2,14 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ArtifactStore } from '@agent-forge/contracts';
-import { NatsAuditLog, RunLog } from '@agent-forge/nats';
+import { NatsAuditLog, RunLog, type Revocations } from '@agent-forge/nats';
 import {
   brokerCheck,
   diskCheck,
   HealthModule,
   MetricsModule,
   publishedKeys,
+  RouteGuard,
   serviceRegistry,
   TokenVerifier,
   workDir,
@@ -16,8 +17,9 @@ import {
 } from '@agent-forge/runtime';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { AuditController } from './audit/audit.controller.js';
-import { BrowserLogin } from './auth/browser-login.js';
-import { TokenGuard } from './auth/token.guard.js';
+import { CredentialLogin } from './auth/credential-login.js';
+import { Identification } from './auth/identification.js';
+import { OPEN_ROUTES, RULES } from './auth/routes.js';
 import type { GatewayConfig } from './config.js';
 import { DatasetsController } from './datasets/datasets.controller.js';
 import { ApiDocument, DocsController } from './docs/docs.controller.js';
@@ -39,15 +41,19 @@ export interface GatewayModuleOptions {
   connection: NatsConnection;
   store: ArtifactStore;
   webhooks: Webhooks;
+  revocations: Revocations;
   logger: Logger;
 }
 
 /** The NestJS module of the gateway: every route behind one guard. */
 @Module({})
 export class GatewayModule {
-  static for({ config, connection, store, webhooks, logger }: GatewayModuleOptions): DynamicModule {
+  static for({ config, connection, store, webhooks, revocations, logger }: GatewayModuleOptions): DynamicModule {
     const needs = { broker: brokerCheck(connection), store: () => store.check(), disk: diskCheck(config.dataDir) };
-    const verifier = new TokenVerifier(publishedKeys(config.authUrl), () => config.issuer);
+    const keys = publishedKeys(config.authUrl);
+    const verifier = new TokenVerifier({ keys, issuer: () => config.issuer, revocations });
+    const identification = new Identification(verifier, new CredentialLogin(config.authUrl, verifier));
+    const identify = identification.callerOf.bind(identification);
     const registry = serviceRegistry('gateway');
     return {
       module: GatewayModule,
@@ -64,9 +70,8 @@ export class GatewayModule {
         DocsController,
       ],
       providers: [
-        { provide: APP_GUARD, useClass: TokenGuard },
-        { provide: TokenVerifier, useValue: verifier },
-        { provide: BrowserLogin, useValue: new BrowserLogin(config.authUrl, verifier) },
+        { provide: APP_GUARD, useValue: new RouteGuard({ open: OPEN_ROUTES, rules: RULES, identify }) },
+        { provide: Identification, useValue: identification },
         { provide: RunLog, useValue: new RunLog(connection, '/agentforge/gateway') },
         { provide: RunFit, useValue: new RunFit(store, config) },
         { provide: RunIndex, useValue: new RunIndex(connection, logger, registry) },

@@ -3,19 +3,19 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { sweepTemporary } from '@agent-forge/artifacts-fs';
 import type { AuditLog } from '@agent-forge/contracts';
-import { closeNats, connectNats, DeliveryQueue, ensureStreams, WebhookStore } from '@agent-forge/nats';
+import { closeNats, connectNats, DeliveryQueue, ensureStreams, Revocations, WebhookStore } from '@agent-forge/nats';
 import {
+  auditRequests,
   createHttpApp,
   listen,
   makeLogger,
   openStore,
   storeLocation,
-  TokenVerifier,
   workDir,
   type Logger,
   type Service,
 } from '@agent-forge/runtime';
-import { auditRequests } from './audit/audit-requests.js';
+import { Identification } from './auth/identification.js';
 import { readGatewayConfig, type GatewayConfig } from './config.js';
 import { ApiDocument } from './docs/docs.controller.js';
 import { describeApi } from './docs/openapi.js';
@@ -65,16 +65,19 @@ export async function createGateway(config: GatewayConfig, logger: Logger): Prom
     await ensureStreams(connection, config.natsReplicas);
     const { store, close: closeStore } = await openStore(storeLocation(config, 'gateway'));
     const webhooks = await openWebhooks(config, connection, logger);
-    const app = await createHttpApp(GatewayModule.for({ config, connection, store, webhooks, logger }), logger);
+    const revocations = await Revocations.open(connection);
+    const parts = { config, connection, store, webhooks, revocations, logger };
+    const app = await createHttpApp(GatewayModule.for(parts), logger);
     await acceptBodies(app);
     auditRequests(app.getHttpAdapter().getInstance(), {
       log: app.get<AuditLog>(AUDIT_LOG),
-      verifier: app.get(TokenVerifier),
+      identify: (request) => app.get(Identification).callerOf(request),
       logger,
     });
     app.get(ApiDocument).document = describeApi(app);
     const close = async () => {
       await app.close();
+      await revocations.close();
       await closeStore();
       await closeNats(connection);
     };

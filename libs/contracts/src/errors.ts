@@ -37,6 +37,11 @@ export const ERROR_CATALOG = {
     meaning: 'The request carries no token, or one that is expired, revoked or not ours.',
   },
   FORBIDDEN: { httpStatus: 403, retry: 'permanent', meaning: 'The token is valid but does not allow this.' },
+  TOO_MANY_ATTEMPTS: {
+    httpStatus: 429,
+    retry: 'transient',
+    meaning: 'There were too many failed logins. The Retry-After header says how long to wait; API keys still work.',
+  },
   NOT_FOUND: {
     httpStatus: 404,
     retry: 'permanent',

@@ -1,10 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { ACCESS_TOKEN, type Caller } from '@agent-forge/contracts';
+import { ACCESS_TOKEN, type Scope } from '@agent-forge/contracts';
 import { SignJWT } from 'jose';
+import type { Principal } from '../identities/principal.js';
 import type { SigningKey } from '../keys/signing-key.js';
 
-/** Short, since a token cannot be taken back before it ends; clients get the next one by themselves. */
+/** Short: whoever steals one has little of it, and what is revoked need not be remembered for long. */
 const LIFETIME_SECONDS = 15 * 60;
+
+/** What a token is to say. */
+export interface TokenClaims {
+  readonly principal: Principal;
+  readonly scopes: readonly Scope[];
+  /** The session or API key that it comes from. */
+  readonly session?: string;
+  /** It ends no later (milliseconds since 1970). */
+  readonly endsAtMs?: number;
+}
 
 /** A token and how long it lasts. */
 export interface IssuedToken {
@@ -20,17 +31,21 @@ export class TokenIssuer {
     readonly url: () => string,
   ) {}
 
-  async issue({ subject, tenant }: Caller): Promise<IssuedToken> {
+  async issue({ principal, scopes, session, endsAtMs = Infinity }: TokenClaims): Promise<IssuedToken> {
     const { algorithm, type, audience } = ACCESS_TOKEN;
-    const accessToken = await new SignJWT({ tenant, client_id: subject })
+    const { id, tenant, role, generation } = principal;
+    const now = Math.floor(Date.now() / 1_000);
+    const end = Math.min(now + LIFETIME_SECONDS, Math.floor(endsAtMs / 1_000));
+    const claims = { tenant, client_id: id, roles: [role], scope: scopes.join(' '), gen: generation };
+    const accessToken = await new SignJWT({ ...claims, ...(session === undefined ? {} : { sid: session }) })
       .setProtectedHeader({ alg: algorithm, kid: this.key.kid, typ: type })
       .setIssuer(this.url())
       .setAudience(audience)
-      .setSubject(subject)
+      .setSubject(id)
       .setJti(randomUUID())
-      .setIssuedAt()
-      .setExpirationTime(`${LIFETIME_SECONDS} seconds`)
+      .setIssuedAt(now)
+      .setExpirationTime(end)
       .sign(this.key.privateKey);
-    return { accessToken, expiresInSeconds: LIFETIME_SECONDS };
+    return { accessToken, expiresInSeconds: end - now };
   }
 }

@@ -29,18 +29,21 @@ test('what was asked for stands in the log, and its chain is checked; a foreign 
   expect((await run('cancel', 'none')).code).toBe(1);
   const list = await run('audit', 'list');
   expect([list.stderr, list.code]).toEqual(['', 0]);
-  expect(list.stdout).toMatch(
-    /^record +time +who +outcome +what +from +resource\n1 .* admin +refused \(404\) +POST \/v1\/runs\/\{run\}:cancel +127\.0\.0\.1 +\/v1\/runs\/none:cancel\n$/,
-  );
-  const event = JSON.parse((await run('audit', 'list', '--json')).stdout) as AuditEvent;
+  // Each command logs in, and that stands there too.
+  const login = String.raw`.* admin +done \(200\) +POST /oauth/token +127\.0\.0\.1 +/oauth/token\n`;
+  const cancel = String.raw`.* admin +refused \(404\) +POST /v1/runs/\{run\}:cancel +127\.0\.0\.1 +/v1/runs/none:cancel\n`;
+  const head = 'record +time +who +outcome +what +from +resource\n';
+  expect(list.stdout).toMatch(new RegExp(`^${head}1 ${login}2 ${cancel}3 ${login}$`));
+  const events = (await run('audit', 'list', '--json')).stdout.trim().split('\n');
+  const event = JSON.parse(events[1]!) as AuditEvent;
   expect(event).toMatchObject({ actor: 'admin', outcome: 'refused', status: 404 });
 
   const verify = await run('audit', 'verify');
   expect([verify.stderr, verify.code]).toEqual(['', 0]);
-  const [, head = ''] =
-    /^1 records with 1 events are in order; 1 of them you may read\nhead (1:[0-9a-f]{64})\n$/.exec(verify.stdout) ?? [];
-  expect((await run('audit', 'verify', '--head', head)).code).toBe(0);
-  const cut = await run('audit', 'verify', '--head', head.replace('1:', '9:'));
+  const [, end = ''] =
+    /^5 records with 5 events are in order; 5 of them you may read\nhead (5:[0-9a-f]{64})\n$/.exec(verify.stdout) ?? [];
+  expect((await run('audit', 'verify', '--head', end)).code).toBe(0);
+  const cut = await run('audit', 'verify', '--head', end.replace('5:', '99:'));
   expect([cut.code, cut.stderr]).toEqual([1, expect.stringMatching(/its end was removed \(DIGEST_MISMATCH\)/)]);
 
   const server = (await findEmbeddedServer(join(cwd, 'forge-data')))!;
@@ -48,7 +51,7 @@ test('what was asked for stands in the log, and its chain is checked; a foreign 
   await jetstream(connection).publish(AUDIT_SUBJECT, '{}');
   await closeNats(connection);
   const broken = await run('audit', 'verify', '--json');
-  expect((JSON.parse(broken.stdout) as AuditVerdict).fault).toMatchObject({ sequence: 2 });
+  expect((JSON.parse(broken.stdout) as AuditVerdict).fault).toMatchObject({ sequence: 8 });
   expect([broken.code, broken.stderr]).toEqual([
     1,
     expect.stringMatching(/^forge: the audit log is not what was written/),

@@ -105,7 +105,7 @@ class Parts {
 
 async function startServices(parts: Parts, broker: Broker, { port, authPort }: SystemOptions) {
   const frontDoor = async () => {
-    const authUrl = await parts.start('auth', { FORGE_PORT: String(authPort) });
+    const authUrl = await parts.start('auth', { ...broker.env, FORGE_PORT: String(authPort) });
     const env = { ...broker.env, FORGE_PORT: String(port), FORGE_AUTH_URL: authUrl };
     return { authUrl, url: await parts.start('gateway', env) };
   };

@@ -1,13 +1,10 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { AuditEntry, AuditLog, AuditPage, Caller } from '@agent-forge/contracts';
-import { CallerOf } from '../auth/token.guard.js';
+import { FIRST_TENANT, type AuditEntry, type AuditLog, type AuditPage, type Caller } from '@agent-forge/contracts';
+import { CallerOf } from '@agent-forge/runtime';
 import { ApiAnswer } from '../docs/decorators.js';
 import { AUDIT_LOG } from '../tokens.js';
 import { AuditQueryDto } from './audit-query.dto.js';
-
-/** The tenant that the first start makes: whoever runs the installation, and so sees events that are nobody's. */
-const FIRST_TENANT = 'main';
 
 /** The audit log, for reading only: it is written by what happens. */
 @ApiTags('audit')
@@ -28,6 +25,7 @@ export class AuditController {
   }
 }
 
+/** Events that are nobody's are for whoever runs the installation. */
 function entryFor({ tenant }: Caller, { digest, event }: AuditEntry): AuditEntry {
   return event !== undefined && (event.tenant ?? FIRST_TENANT) === tenant ? { digest, event } : { digest };
 }

@@ -51,6 +51,7 @@ describe('the audit log', () => {
     await cancelRun(client, run, MARKER);
     const done = (await events()).filter(({ outcome }) => outcome === 'done');
     expect(done.map(({ action, resource, status }) => [action, resource, status])).toEqual([
+      ['POST /oauth/token', '/oauth/token', 200],
       ['POST /v1/datasets', expect.stringMatching(/^\/v1\/(datasets|artifacts)/), expect.any(Number)],
       ['POST /v1/runs', `/v1/runs/${run}`, 202],
       ['POST /v1/runs/{run}:cancel', `/v1/runs/${run}:cancel`, 200],

@@ -13,7 +13,7 @@ import {
   uploadDataset,
   type Connection,
 } from '@agent-forge/sdk';
-import { OPEN_ROUTES } from '../auth/open-routes.js';
+import { OPEN_ROUTES } from '../auth/routes.js';
 import { World } from '../testing/world.js';
 import { SCHEMAS } from './schemas.js';
 

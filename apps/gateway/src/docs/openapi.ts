@@ -1,7 +1,7 @@
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ERROR_CATALOG, type ErrorCode } from '@agent-forge/contracts';
-import { OPEN_ROUTES } from '../auth/open-routes.js';
+import { OPEN_ROUTES } from '../auth/routes.js';
 import { problemResponse, schemaRef } from './decorators.js';
 import { SCHEMAS } from './schemas.js';
 
@@ -9,7 +9,7 @@ type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 
 /** What every route that wants a token can answer with besides. */
-const COMMON_ERRORS: readonly ErrorCode[] = ['UNAUTHENTICATED', 'AUTH_UNAVAILABLE', 'INTERNAL'];
+const COMMON_ERRORS: readonly ErrorCode[] = ['UNAUTHENTICATED', 'FORBIDDEN', 'AUTH_UNAVAILABLE', 'INTERNAL'];
 /** Routes that a browser opens by itself take name and secret of a client instead of a token. */
 const BROWSER_ROUTES = /^\/docs(?:\/|$)/;
 

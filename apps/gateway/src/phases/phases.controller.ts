@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ForgeError, type Caller, type PhaseDescription, type PhaseList, type RunView } from '@agent-forge/contracts';
 import { describePhase, phases, type Phase } from '@agent-forge/phases';
-import { CallerOf } from '../auth/token.guard.js';
+import { CallerOf } from '@agent-forge/runtime';
 import { ApiAnswer } from '../docs/decorators.js';
 import { REQUEST_ERRORS } from '../runs/request-errors.js';
 import { RunRequests } from '../runs/run-requests.js';

@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import type { Caller } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
 import { hasEnded } from '@agent-forge/run';
-import { CallerOf } from '../auth/token.guard.js';
+import { CallerOf } from '@agent-forge/runtime';
 import { ApiProblems } from '../docs/decorators.js';
 import { parsePosition, runEvents } from './run-events.js';
 import { loadRun } from './runs.controller.js';

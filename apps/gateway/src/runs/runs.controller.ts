@@ -5,7 +5,7 @@ import { ForgeError, isId, type Caller, type ErrorCode, type RunList, type RunVi
 import { RunLog } from '@agent-forge/nats';
 import { checkPipeline } from '@agent-forge/phases';
 import { forkOf, withParams, type Command, type RunState } from '@agent-forge/run';
-import { CallerOf } from '../auth/token.guard.js';
+import { CallerOf } from '@agent-forge/runtime';
 import { ApiAnswer } from '../docs/decorators.js';
 import { REQUEST_ERRORS } from './request-errors.js';
 import { RunFit } from './run-fit.js';

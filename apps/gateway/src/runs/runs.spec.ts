@@ -3,9 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { jetstream } from '@nats-io/jetstream';
 import type { Problem, RunRequest } from '@agent-forge/contracts';
 import { cancelRun, createRun, getRun, listRuns, uploadDataset, type Connection } from '@agent-forge/sdk';
-import { SignJWT, importJWK, type CryptoKey, type JWK } from 'jose';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { World } from '../testing/world.js';
 
 let world: World;
@@ -88,7 +85,7 @@ describe('a run', () => {
 
   test('of another tenant is not there at all', async () => {
     const { id } = await createRun(client, request());
-    const other: Connection = { url: client.url, token: () => tokenOf('other') };
+    const other = await world.connectAs('stranger', 'admin', 'other');
     for (const look of [getRun(other, id), cancelRun(other, id)])
       await expect(look).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const seen = [];
@@ -107,23 +104,6 @@ describe('a run', () => {
     expect(all).toEqual([...all].sort().reverse());
   });
 });
-
-/** A token for a tenant that has no client yet, signed as the auth service would. */
-async function tokenOf(tenant: string): Promise<string> {
-  const jwk = JSON.parse(await readFile(join(world.broker.dataDir, 'auth', 'signing-key.json'), 'utf8')) as JWK;
-  const published = (await (await fetch(`${world.authUrl}/.well-known/jwks.json`)).json()) as {
-    keys: { kid: string }[];
-  };
-  return new SignJWT({ tenant })
-    .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: published.keys[0]!.kid })
-    .setIssuer(world.authUrl)
-    .setAudience('agent-forge')
-    .setSubject('somebody')
-    .setJti('x')
-    .setIssuedAt()
-    .setExpirationTime('1 minute')
-    .sign((await importJWK(jwk, 'EdDSA')) as CryptoKey);
-}
 
 describe('a request is refused with a problem that names what is wrong:', () => {
   const post = async (path: string, body: string, type = 'application/json') => {

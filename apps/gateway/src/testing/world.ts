@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, RouteOptions } from 'fastify';
+import { FIRST_TENANT, type NewClient, type Role } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
 import { startTestBroker, type TestBroker } from '@agent-forge/nats/testing';
 import { makeLogger, type ReadyMessage } from '@agent-forge/runtime';
@@ -36,7 +37,7 @@ export class World {
   static async create(): Promise<World> {
     const broker = await startTestBroker();
     const auth = fork(fileURLToPath(import.meta.resolve('@agent-forge/auth/main')), {
-      env: { PATH: process.env['PATH'], FORGE_DATA_DIR: broker.dataDir, FORGE_PORT: '0', FORGE_LOG_LEVEL: 'warn' },
+      env: { PATH: process.env['PATH'], ...envOf(broker), FORGE_PORT: '0', FORGE_LOG_LEVEL: 'warn' },
       execArgv: [],
     });
     const [ready] = (await once(auth, 'message')) as [ReadyMessage];
@@ -45,9 +46,8 @@ export class World {
   }
 
   static async #start(broker: TestBroker, authUrl: string, port = '0'): Promise<RunningGateway> {
-    const { url, user, password } = broker.server;
-    const env = { NATS_URL: url, NATS_USER: user, NATS_PASSWORD: password, FORGE_DATA_DIR: broker.dataDir };
-    const config = readGatewayConfig({ ...WEBHOOK_ENV, ...env, FORGE_PORT: port, FORGE_AUTH_URL: authUrl });
+    const env = { ...WEBHOOK_ENV, ...envOf(broker), FORGE_PORT: port, FORGE_AUTH_URL: authUrl };
+    const config = readGatewayConfig(env);
     const logger = makeLogger('gateway', { logLevel: 'debug', logFile: logFileIn(broker) });
     const gateway = await createGateway(config, logger);
     const routes: RouteOptions[] = [];
@@ -77,6 +77,27 @@ export class World {
     return { url, token: clientCredentials({ authUrl: this.authUrl, ...(await this.credentials()) }) };
   }
 
+  /** Another client, made by the first; its tenant too, where there is none yet. */
+  async connectAs(id: string, role: Role, tenant: string = FIRST_TENANT): Promise<Connection> {
+    if (tenant !== FIRST_TENANT) await this.manage('POST', '/v1/tenants', { id: tenant }).catch(() => undefined);
+    const { clientSecret } = (await this.manage('POST', '/v1/clients', { id, role, tenant })) as NewClient;
+    const token = clientCredentials({ authUrl: this.authUrl, clientId: id, clientSecret });
+    return { url: this.gateway.url, token };
+  }
+
+  /** Asks the auth service for something, as the first client or as another. @returns the JSON of its answer @throws when it refuses */
+  async manage(method: string, path: string, body?: object, as?: Connection): Promise<unknown> {
+    const { token } = as ?? (await this.connect());
+    const answer = await fetch(this.authUrl + path, {
+      method,
+      headers: { authorization: `Bearer ${await token()}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
   async destroy(): Promise<void> {
     await this.gateway.close();
     this.auth.kill();
@@ -87,4 +108,9 @@ export class World {
 
 function logFileIn({ dataDir }: TestBroker): string {
   return join(dataDir, 'logs', 'gateway.log');
+}
+
+/** What services need to know of a broker, and where they keep their files. */
+function envOf({ server: { url, user, password }, dataDir }: TestBroker): Record<string, string> {
+  return { NATS_URL: url, NATS_USER: user, NATS_PASSWORD: password, FORGE_DATA_DIR: dataDir };
 }

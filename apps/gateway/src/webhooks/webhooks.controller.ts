@@ -10,7 +10,7 @@ import type {
   WebhookList,
   WebhookView,
 } from '@agent-forge/contracts';
-import { CallerOf } from '../auth/token.guard.js';
+import { CallerOf } from '@agent-forge/runtime';
 import { ApiAnswer, ApiProblems } from '../docs/decorators.js';
 import { DeliveriesQueryDto, WebhookRequestDto } from './webhook-request.dto.js';
 import { Webhooks } from './webhooks.js';

@@ -15,6 +15,8 @@ export * from './audit-log.js';
 export * from './webhooks/webhook.js';
 export * from './webhooks/webhook-store.js';
 export * from './webhooks/delivery-queue.js';
+export * from './identities/nats-records.js';
+export * from './identities/revocations.js';
 export { startEmbeddedServer, type EmbeddedServer, type EmbeddedServerOptions } from './embedded/server.js';
 export * from './embedded/running.js';
 export { lockFile } from './embedded/lock.js';

@@ -5,7 +5,11 @@ import { ensurePhaseConsumer } from './consumers.js';
 import { RunLog } from './run-log.js';
 import {
   AUDIT_STREAM,
+  ATTEMPT_BUCKET,
   DELIVERY_BUCKET,
+  IDENTITY_BUCKET,
+  REVOCATION_BUCKET,
+  SESSION_BUCKET,
   DELIVERY_STREAM,
   WEBHOOK_BUCKET,
   DEAD_STREAM,
@@ -44,7 +48,11 @@ test('services that start at the same moment all find the streams and consumers'
     PROGRESS_STREAM,
     TASK_STREAM,
     `KV_${DELIVERY_BUCKET}`,
+    `KV_${IDENTITY_BUCKET}`,
+    `KV_${ATTEMPT_BUCKET}`,
     `KV_${RESULT_BUCKET}`,
+    `KV_${REVOCATION_BUCKET}`,
+    `KV_${SESSION_BUCKET}`,
     `KV_${TASK_CHECKPOINT_BUCKET}`,
     `KV_${WEBHOOK_BUCKET}`,
   ]);

@@ -37,6 +37,14 @@ export const DELIVERY_STREAM = 'FORGE_DELIVERIES';
 export const WEBHOOK_BUCKET = 'FORGE_WEBHOOKS';
 /** Key-value bucket of what came of deliveries. */
 export const DELIVERY_BUCKET = 'FORGE_DELIVERY_LOG';
+/** Key-value bucket of users, clients, API keys and tenants. */
+export const IDENTITY_BUCKET = 'FORGE_IDENTITIES';
+/** Key-value bucket of sessions, which refresh tokens continue. */
+export const SESSION_BUCKET = 'FORGE_SESSIONS';
+/** Key-value bucket of failed logins. */
+export const ATTEMPT_BUCKET = 'FORGE_LOGIN_ATTEMPTS';
+/** Key-value bucket of what is revoked before its end. */
+export const REVOCATION_BUCKET = 'FORGE_REVOCATIONS';
 /** Key-value bucket of what came of tasks. */
 export const RESULT_BUCKET = 'FORGE_RESULTS';
 /** Key-value bucket of where tasks in work are to go on. */
@@ -56,6 +64,16 @@ const DELIVERY_MAX_BYTES = 64 * MIB;
 const WEBHOOK_MAX_BYTES = 16 * MIB;
 /** Whoever wants to know what became of a delivery looks within days. */
 const DELIVERY_MAX_AGE_MS = 7 * 24 * HOUR_MS;
+/** About 30,000 identities, and as many sessions. */
+const IDENTITY_MAX_BYTES = 32 * MIB;
+/** A session ends after this time, however often it was continued. */
+export const SESSION_MAX_AGE_MS = 30 * 24 * HOUR_MS;
+const ATTEMPT_MAX_BYTES = 4 * MIB;
+/** Failed logins are forgotten after this time without another. */
+export const ATTEMPT_MAX_AGE_MS = HOUR_MS;
+const REVOCATION_MAX_BYTES = 16 * MIB;
+/** Longer than any access token lasts. */
+export const REVOCATION_MAX_AGE_MS = HOUR_MS;
 /** A record of as many events as one may have. */
 export const MAX_AUDIT_RECORD_BYTES = 256 * 1024;
 const RESULT_MAX_BYTES = 256 * MIB;
@@ -159,6 +177,10 @@ export async function ensureStreams(connection: NatsConnection, replicas = 1): P
     await kvm.create(RESULT_BUCKET, { ...bucket, max_bytes: RESULT_MAX_BYTES, ttl: RESULT_MAX_AGE_MS });
     await kvm.create(WEBHOOK_BUCKET, { ...bucket, max_bytes: WEBHOOK_MAX_BYTES });
     await kvm.create(DELIVERY_BUCKET, { ...bucket, max_bytes: DELIVERY_MAX_BYTES, ttl: DELIVERY_MAX_AGE_MS });
+    await kvm.create(IDENTITY_BUCKET, { ...bucket, max_bytes: IDENTITY_MAX_BYTES });
+    await kvm.create(SESSION_BUCKET, { ...bucket, max_bytes: IDENTITY_MAX_BYTES, ttl: SESSION_MAX_AGE_MS });
+    await kvm.create(ATTEMPT_BUCKET, { ...bucket, max_bytes: ATTEMPT_MAX_BYTES, ttl: ATTEMPT_MAX_AGE_MS });
+    await kvm.create(REVOCATION_BUCKET, { ...bucket, max_bytes: REVOCATION_MAX_BYTES, ttl: REVOCATION_MAX_AGE_MS });
     await kvm.create(TASK_CHECKPOINT_BUCKET, { ...bucket, max_bytes: TASK_MAX_BYTES, ttl: RESULT_MAX_AGE_MS });
   });
 }

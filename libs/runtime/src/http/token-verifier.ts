@@ -1,58 +1,61 @@
-import { ACCESS_TOKEN, AUTH_PATHS, ForgeError, isId, type Caller } from '@agent-forge/contracts';
-import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import { ForgeError, type Caller } from '@agent-forge/contracts';
+import type { Revocable } from '@agent-forge/nats';
+import { errors, type JWTVerifyGetKey } from 'jose';
+import { verifyOwnToken, type VerifiedToken } from './own-tokens.js';
+import { VerifiedCache } from './verified-cache.js';
 
-/** Machines' clocks differ by seconds. */
-const CLOCK_TOLERANCE_SECONDS = 5;
-/** A token of ours has about 400 characters; longer ones are not worth decoding. */
+/** A token of ours has about 600 characters, those of others seldom over 2,000; longer ones are not worth decoding. */
 const MAX_TOKEN_LENGTH = 4_096;
-const MAX_SUBJECT_LENGTH = 200;
-/** Keys are fetched again after this time, and at once (but not more often than the cooldown) for a key id that is not known. */
-const KEYS_MAX_AGE_MS = 10 * 60_000;
-const KEYS_COOLDOWN_MS = 5_000;
-const KEYS_TIMEOUT_MS = 5_000;
 
-/** The keys that an auth service publishes, fetched when they are needed. */
-export function publishedKeys(authUrl: string): JWTVerifyGetKey {
-  return createRemoteJWKSet(new URL(AUTH_PATHS.jwks, authUrl), {
-    cacheMaxAge: KEYS_MAX_AGE_MS,
-    cooldownDuration: KEYS_COOLDOWN_MS,
-    timeoutDuration: KEYS_TIMEOUT_MS,
-  });
+/** What a verifier knows. */
+export interface TokenVerifierOptions {
+  /** The keys of our auth service. */
+  readonly keys: JWTVerifyGetKey;
+  /** Who must have issued a token. */
+  readonly issuer: () => string;
+  /** What is revoked before its end. */
+  readonly revocations: { isRevoked(token: Revocable): boolean };
 }
 
 /** Verifies access tokens. */
 export class TokenVerifier {
-  /** @param issuer who must have issued a token */
-  constructor(
-    private readonly keys: JWTVerifyGetKey,
-    private readonly issuer: () => string,
-  ) {}
+  readonly #cache = new VerifiedCache();
+
+  constructor(private readonly options: TokenVerifierOptions) {}
 
   /**
    * Who calls, by an `Authorization` header.
-   * @throws ForgeError UNAUTHENTICATED when there is no valid token, AUTH_UNAVAILABLE when the keys cannot be fetched
+   * @throws ForgeError UNAUTHENTICATED when there is no valid token, AUTH_UNAVAILABLE when the keys cannot be fetched, BROKER_UNAVAILABLE when
+   * nobody knows what is revoked
    */
   async verify(authorization: string | undefined): Promise<Caller> {
     const [, token] = /^Bearer ([A-Za-z0-9_.-]+)$/i.exec(authorization?.slice(0, MAX_TOKEN_LENGTH) ?? '') ?? [];
     if (token === undefined) throw refused('send an access token: "Authorization: Bearer <token>"');
+    return (await this.verifyToken(token)).caller;
+  }
+
+  /** What a token says. @throws ForgeError as {@link verify} does */
+  async verifyToken(token: string): Promise<VerifiedToken> {
+    const verified = this.#cache.get(token) ?? (await this.#verify(token));
+    // Asked each time, so that what is revoked is refused however it got into the cache.
+    if (verified.revocable && this.options.revocations.isRevoked(verified.revocable))
+      throw refused('the token is revoked; get a new one');
+    return verified;
+  }
+
+  async #verify(token: string): Promise<VerifiedToken> {
+    const { keys, issuer } = this.options;
+    let verified: VerifiedToken | undefined;
     try {
-      const { payload } = await jwtVerify(token, this.keys, {
-        issuer: this.issuer(),
-        audience: ACCESS_TOKEN.audience,
-        typ: ACCESS_TOKEN.type,
-        algorithms: [ACCESS_TOKEN.algorithm],
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        requiredClaims: ['sub', 'exp', 'iat', 'jti', 'tenant'],
-      });
-      const { sub: subject, tenant } = payload;
-      if (typeof subject === 'string' && subject.length <= MAX_SUBJECT_LENGTH && isId(tenant))
-        return { subject, tenant };
+      verified = await verifyOwnToken(token, keys, issuer());
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw refused('the token has expired; get a new one', error);
       if (!isVerdict(error)) throw new ForgeError('AUTH_UNAVAILABLE', `cannot check tokens: ${String(error)}`, error);
       throw refused('the token is not valid here', error);
     }
-    throw refused('the token names no subject and tenant');
+    if (verified === undefined) throw refused('the token is not of the form that the auth service gives them');
+    this.#cache.put(token, verified);
+    return verified;
   }
 }
 

@@ -1,13 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ForgeError, PROBLEM_TYPE, type AuditLog, type Caller } from '@agent-forge/contracts';
-import { problemOf, type Logger, type TokenVerifier } from '@agent-forge/runtime';
+import { problemOf } from '../http/problem.js';
+import type { Logger } from '../logger.js';
 import { eventOf, isAudited } from './event-of.js';
 import { Strangers } from './strangers.js';
 
 /** What the audit of requests is made of. */
 export interface AuditOptions {
   readonly log: AuditLog;
-  readonly verifier: TokenVerifier;
+  /** Who sent a request; it may throw for those whom nobody knows. Also asked of requests that were answered before the guard. */
+  readonly identify: (request: FastifyRequest) => Promise<Caller | undefined>;
   readonly logger: Logger;
 }
 
@@ -15,7 +17,7 @@ export interface AuditOptions {
  * Records every request that may have changed something, and every denial; of strangers within limits. The answer waits for its record: when there can be none, the caller gets
  * the error of that instead and must look whether the change was made.
  */
-export function auditRequests(fastify: FastifyInstance, { log, verifier, logger }: AuditOptions): void {
+export function auditRequests(fastify: FastifyInstance, { log, identify, logger }: AuditOptions): void {
   const strangers = new Strangers(log, (error) =>
     logger.error({ err: error }, 'requests of strangers cannot be recorded in the audit log'),
   );
@@ -23,7 +25,7 @@ export function auditRequests(fastify: FastifyInstance, { log, verifier, logger 
   fastify.addHook('onSend', async (request, reply, payload: unknown) => {
     if (!isAudited(request, reply.statusCode)) return payload;
     try {
-      await strangers.append(eventOf(request, reply, await callerOf(verifier, request)));
+      await strangers.append(eventOf(request, reply, await identify(request).catch(() => undefined)));
       return payload;
     } catch (thrown) {
       const error = ForgeError.from(thrown);
@@ -33,9 +35,4 @@ export function auditRequests(fastify: FastifyInstance, { log, verifier, logger 
       return JSON.stringify(problem);
     }
   });
-}
-
-/** Verified once more, since an answer can also come from before the guard: whoever is named here has really asked. */
-async function callerOf(verifier: TokenVerifier, { headers }: FastifyRequest): Promise<Caller | undefined> {
-  return verifier.verify(headers.authorization).catch(() => undefined);
 }

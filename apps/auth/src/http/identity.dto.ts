@@ -1,0 +1,143 @@
+import {
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+} from 'class-validator';
+import {
+  ROLES,
+  SCOPE_NAMES,
+  type ClientRequest,
+  type KeyRequest,
+  type PasswordChange,
+  type PrincipalChange,
+  type Role,
+  type Scope,
+  type TenantChange,
+  type TenantRequest,
+  type UserRequest,
+} from '@agent-forge/contracts';
+import { MAX_PASSWORD_LENGTH } from '../secrets/password-rules.js';
+
+// Checks are made from the bottom up: the one of the type stands last, so that its complaint comes first.
+
+const ID = /^[a-z0-9]{1,40}$/;
+const ID_PROBLEM = { message: 'must be 1 to 40 characters of a-z and 0-9' };
+const ROLE_PROBLEM = { message: `must be one of ${ROLES.join(', ')}` };
+const SCOPE_PROBLEM = { each: true, message: `must be some of ${SCOPE_NAMES.join(', ')}` };
+const PASSWORD_PROBLEM = { message: `is over ${MAX_PASSWORD_LENGTH} characters` };
+const TEXT_PROBLEM = { message: 'must be a text' };
+
+/** The body of `POST /v1/users`. */
+export class UserRequestDto implements UserRequest {
+  @Matches(ID, ID_PROBLEM)
+  id!: string;
+
+  @IsIn(ROLES, ROLE_PROBLEM)
+  role!: Role;
+
+  @MaxLength(MAX_PASSWORD_LENGTH, PASSWORD_PROBLEM)
+  @IsString(TEXT_PROBLEM)
+  password!: string;
+
+  @IsOptional()
+  @Matches(ID, ID_PROBLEM)
+  tenant?: string;
+}
+
+/** The body of `POST /v1/clients`. */
+export class ClientRequestDto implements ClientRequest {
+  @Matches(ID, ID_PROBLEM)
+  id!: string;
+
+  @IsIn(ROLES, ROLE_PROBLEM)
+  role!: Role;
+
+  @IsOptional()
+  @Matches(ID, ID_PROBLEM)
+  tenant?: string;
+
+  @IsOptional()
+  @IsIn(SCOPE_NAMES, SCOPE_PROBLEM)
+  @ArrayUnique({ message: 'names a scope twice' })
+  @ArrayMinSize(1, { message: 'is empty; leave it out for all' })
+  @IsArray({ message: 'must be a list' })
+  scopes?: Scope[];
+}
+
+/** The body of `PATCH /v1/users/{id}` and `/v1/clients/{id}`. */
+export class PrincipalChangeDto implements PrincipalChange {
+  @IsOptional()
+  @IsIn(ROLES, ROLE_PROBLEM)
+  role?: Role;
+
+  @IsOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  isDisabled?: boolean;
+}
+
+/** The body of `POST /v1/users/{id}:password`. */
+export class PasswordResetDto {
+  @MaxLength(MAX_PASSWORD_LENGTH, PASSWORD_PROBLEM)
+  @IsString(TEXT_PROBLEM)
+  password!: string;
+}
+
+/** The body of `POST /v1/me/password`. */
+export class PasswordChangeDto implements PasswordChange {
+  @MaxLength(MAX_PASSWORD_LENGTH, PASSWORD_PROBLEM)
+  @IsString(TEXT_PROBLEM)
+  current!: string;
+
+  @MaxLength(MAX_PASSWORD_LENGTH, PASSWORD_PROBLEM)
+  @IsString(TEXT_PROBLEM)
+  next!: string;
+}
+
+/** The body of `POST /v1/keys`. */
+export class KeyRequestDto implements KeyRequest {
+  @MaxLength(100, { message: 'is over 100 characters' })
+  @MinLength(1, { message: 'is empty' })
+  @IsString(TEXT_PROBLEM)
+  name!: string;
+
+  @IsIn(SCOPE_NAMES, SCOPE_PROBLEM)
+  @ArrayUnique({ message: 'names a scope twice' })
+  @ArrayMinSize(1, { message: 'is empty' })
+  @IsArray({ message: 'must be a list' })
+  scopes!: Scope[];
+
+  @IsOptional()
+  @Max(366, { message: 'must be at most 366' })
+  @Min(1, { message: 'must be at least 1' })
+  @IsInt({ message: 'must be a whole number' })
+  days?: number;
+}
+
+/** The query of `GET /v1/keys`. */
+export class KeyQueryDto {
+  @IsOptional()
+  @IsIn(['true', 'false'], { message: 'must be true or false' })
+  all?: string;
+}
+
+/** The body of `POST /v1/tenants`. */
+export class TenantRequestDto implements TenantRequest {
+  @Matches(ID, ID_PROBLEM)
+  id!: string;
+}
+
+/** The body of `PATCH /v1/tenants/{id}`. */
+export class TenantChangeDto implements TenantChange {
+  @IsBoolean({ message: 'must be true or false' })
+  isDisabled!: boolean;
+}

@@ -1,0 +1,21 @@
+import { IsOptional, IsString, MaxLength } from 'class-validator';
+import type { LoginRequest } from '@agent-forge/contracts';
+import { MAX_PASSWORD_LENGTH } from '../secrets/password-rules.js';
+
+// Checks are made from the bottom up: the one of the type stands last, so that its complaint comes first.
+
+/** The body of `POST /v1/login`. */
+export class LoginDto implements LoginRequest {
+  @MaxLength(40, { message: 'is no name of a user' })
+  @IsString({ message: 'must be a text' })
+  user!: string;
+
+  @MaxLength(MAX_PASSWORD_LENGTH, { message: `is over ${MAX_PASSWORD_LENGTH} characters` })
+  @IsString({ message: 'must be a text' })
+  password!: string;
+
+  @IsOptional()
+  @MaxLength(500, { message: 'is over 500 characters' })
+  @IsString({ message: 'must be a text' })
+  scope?: string;
+}

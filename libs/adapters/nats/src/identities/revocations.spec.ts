@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startTestBroker, type TestBroker } from '../testing.js';
+import { Revocations, type Revocable } from './revocations.js';
+
+let broker: TestBroker;
+let here: Revocations;
+let there: Revocations;
+beforeAll(async () => {
+  broker = await startTestBroker();
+  here = await Revocations.open(broker.connection);
+  there = await Revocations.open(await broker.connect());
+});
+afterAll(async () => {
+  await here?.close();
+  await there?.close();
+  await broker?.stop();
+});
+
+const token = (change: Partial<Revocable> = {}): Revocable => ({
+  ...{ id: 'j1', session: 's1', subject: 'ada', generation: 10, tenant: 'main' },
+  ...change,
+});
+
+/** Waits until another service has heard of it, no longer than the five seconds that are promised. */
+async function heard(what: Revocable): Promise<boolean> {
+  const untilMs = Date.now() + 5_000;
+  while (!there.isRevoked(what) && Date.now() < untilMs) await sleep(20);
+  return there.isRevoked(what);
+}
+
+describe('what is revoked', () => {
+  test.each<[string, () => Promise<void>, Partial<Revocable>, Partial<Revocable>]>([
+    ['one token', () => here.revokeToken('j2'), { id: 'j2' }, { id: 'j3' }],
+    ['a session', () => here.revokeSession('s2'), { session: 's2' }, { session: 's3' }],
+    ['a generation', () => here.revokeBefore('eve', 11), { subject: 'eve' }, { subject: 'eve', generation: 11 }],
+    ['a tenant', () => here.revokeTenant('acme', true), { tenant: 'acme' }, { tenant: 'other' }],
+  ])('%s is refused here at once and elsewhere within five seconds; another is not', async (_, revoke, hit, miss) => {
+    expect(here.isRevoked(token(hit))).toBe(false);
+    await revoke();
+    expect(here.isRevoked(token(hit))).toBe(true);
+    expect(await heard(token(hit))).toBe(true);
+    expect([here.isRevoked(token(miss)), there.isRevoked(token(miss))]).toEqual([false, false]);
+  });
+
+  test('a tenant is let in again', async () => {
+    await here.revokeTenant('again', true);
+    expect(await heard(token({ tenant: 'again' }))).toBe(true);
+    await here.revokeTenant('again', false);
+    const untilMs = Date.now() + 5_000;
+    while (there.isRevoked(token({ tenant: 'again' })) && Date.now() < untilMs) await sleep(20);
+    expect(there.isRevoked(token({ tenant: 'again' }))).toBe(false);
+  });
+
+  test('is known to whoever starts later, all of it', async () => {
+    await Promise.all(Array.from({ length: 600 }, (_, i) => here.revokeToken(`many${i}`)));
+    const late = await Revocations.open(await broker.connect());
+    expect(Array.from({ length: 600 }, (_, i) => late.isRevoked(token({ id: `many${i}` }))).every(Boolean)).toBe(true);
+    await late.close();
+  });
+
+  test('is known after a crash of the broker, and so is what is revoked then', async () => {
+    await broker.crash();
+    await here.revokeToken('after');
+    expect(await heard(token({ id: 'after' }))).toBe(true);
+    expect(there.isRevoked(token({ id: 'j2' }))).toBe(true);
+  });
+});
