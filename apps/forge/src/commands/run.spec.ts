@@ -51,6 +51,17 @@ describe('forge run', () => {
         .update(await readFile(join(cwd, dir, 'model.safetensors')))
         .digest('hex');
     expect(await digest('there')).toBe(await digest('here'));
+
+    const lines = (await start('logs', run.id).finished).stdout.trim().split('\n');
+    expect(lines[0]).toMatch(/^\d{4}-\S+Z {2}run {10}run\.requested/);
+    expect(lines.at(-1)).toMatch(/^\S+Z {2}run {10}run\.completed/);
+    const ofPhase = await start('logs', run.id, '--phase', 'evomerge', '--json').finished;
+    const events = ofPhase.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string });
+    expect(events.map(({ type }) => type)).toContain('agentforge.phase.completed.v1');
+    expect(events.every(({ type }) => type.startsWith('agentforge.phase.'))).toBe(true);
   }, 60_000);
 
   test('says where the run goes on when one stops watching', async () => {
@@ -64,6 +75,9 @@ describe('forge run', () => {
       `forge: stopped watching; the run goes on. See it with: forge watch ${id}; end it with: forge cancel ${id} (CANCELLED)\n`,
     ]);
     expect((await getRun(system.connection, id!)).status).toBe('running');
+    // Of a run that goes on, what has happened so far.
+    const logged = await start('logs', id!, '--no-follow').finished;
+    expect([logged.code, logged.stdout]).toEqual([0, expect.stringContaining('run.requested')]);
     await cancelRun(system.connection, id!);
   }, 60_000);
 
