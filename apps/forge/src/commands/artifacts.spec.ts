@@ -84,6 +84,8 @@ test('phases are shown with every parameter, its default and what it means', asy
   expect(stdout).toMatch(/^cognate +trains one trunk/);
   const one = await run('phases', 'cognate');
   expect(one.stdout).toMatch(/^parameter +default +allowed +meaning$/m);
+  expect((await run('phases', 'adas')).stdout).toMatch(/^agents\.generations +3 +integer >= 0 <= 100/m);
+  expect((await run('phases', 'baking')).stdout).toMatch(/^bakes\[\]\.marker +- +string/m);
   const { params } = JSON.parse((await run('phases', 'cognate', '--json')).stdout) as {
     params: { properties: object };
   };
