@@ -22,8 +22,9 @@ import {
 } from '@agent-forge/model';
 import { definePhase, paramsOf } from '../../phase.js';
 import { tinyModel } from '../../testing/tiny-model.js';
+import { taskContext } from '../../testing/task-context.js';
 import { Workshop } from '../../testing/workshop.js';
-import type { Checkpoint, TaskContext, TaskOutput } from '../../task.js';
+import type { Checkpoint, TaskOutput } from '../../task.js';
 import { encoderOf, familyItems } from '../../shared/families.js';
 import { compression } from '../../registry.js';
 import { ownClaims } from '../../testing/own-claims.js';
@@ -98,18 +99,6 @@ test('a search in tasks: the greedy answer is what the model was measured to do;
   expect(found[1]!.search.state()).toEqual(search.state());
 });
 
-/** What a task is run with; its checkpoints go into a list. */
-const contextOf = (name: string, saved: Checkpoint[], checkpoint?: Checkpoint): TaskContext => ({
-  artifacts: shop.artifacts,
-  workDir: `${shop.dir}/${name}`,
-  threads: 1,
-  codeVersion: 'test',
-  signal: new AbortController().signal,
-  checkpoint,
-  saveCheckpoint: async (each) => void saved.push(structuredClone(each)),
-  report: () => {},
-});
-
 test('a task that was killed goes on with the same scores', async () => {
   const { model: id, limits } = planOf(input.id);
   const vote: AgentDocument = {
@@ -131,11 +120,11 @@ test('a task that was killed goes on with the same scores', async () => {
     itemsPerFamily: 20,
   };
   const saved: Checkpoint[] = [];
-  const run = (name: string, from: Checkpoint | undefined, task: object = plan) =>
-    scoreAgentsTask(task as unknown as Json, contextOf(name, saved, from), 0);
-  const whole = await run('whole', undefined);
+  const run = async () => scoreAgentsTask(plan as unknown as Json, await taskContext(shop, saved), 0);
+  const whole = await run();
   expect((saved[0]!.state as Json[]).length).toBe(1);
-  expect(await run('resumed', saved[0])).toEqual(whole);
+  saved.length = 1;
+  expect(await run()).toEqual(whole);
 });
 
 test('the right answers of a baked model are those under the prompt in its weights', async () => {
@@ -152,7 +141,7 @@ test('the right answers of a baked model are those under the prompt in its weigh
     limits: DEFAULT_LIMITS,
     seed,
   };
-  const { value } = await scoreAgentsTask(plan as unknown as Json, contextOf('baked', []));
+  const { value } = await scoreAgentsTask(plan as unknown as Json, await taskContext(shop, []));
   const items = familyItems(families, 'select', 40, `${seed}/agents/select`);
   const { accuracy, correct } = await evaluateItems(baked, items, encoderOf(baked));
   expect(accuracy).toBeGreaterThan(0.2);
