@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ACCESS_TOKEN, type Problem } from '@agent-forge/contracts';
 import { exportJWK, generateKeyPair, importJWK, SignJWT, type CryptoKey } from 'jose';
@@ -71,13 +69,12 @@ describe('a token is refused', () => {
     claims = {},
     key = 'ours',
   }: Forgery): Promise<string> {
-    const ours = JSON.parse(await readFile(join(world.broker.dataDir, 'auth', 'signing-key.json'), 'utf8'));
     const { keys } = (await (await fetch(`${world.authUrl}/.well-known/jwks.json`)).json()) as {
       keys: { kid: string }[];
     };
     const privateKey =
       key === 'ours'
-        ? ((await importJWK(ours, 'EdDSA')) as CryptoKey)
+        ? ((await importJWK(await world.signingKey(), 'EdDSA')) as CryptoKey)
         : (await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })).privateKey;
     const now = Math.floor(Date.now() / 1000);
     const all = {
