@@ -1,4 +1,4 @@
-import { EnvReader, readConfig, type ServiceConfig } from '@agent-forge/runtime';
+import { EnvReader, readConfig, readOutsideIssuer, type OutsideIssuer, type ServiceConfig } from '@agent-forge/runtime';
 
 /** Beside the gateway's 8083. */
 export const DEFAULT_PORT = 8084;
@@ -9,6 +9,8 @@ export interface AuthConfig extends ServiceConfig {
   readonly issuer: string | undefined;
   /** `FORGE_KEY_DAYS`: after how many days the key that signs tokens is followed by another (default 30). */
   readonly keyDays: number;
+  /** An issuer that is trusted besides (`FORGE_OIDC_*`). */
+  readonly outside: OutsideIssuer | undefined;
 }
 
 const MAX_KEY_DAYS = 366;
@@ -17,6 +19,7 @@ const MAX_KEY_DAYS = 366;
 export function readAuthConfig(env: NodeJS.ProcessEnv): AuthConfig {
   const reader = new EnvReader(env);
   const keyDays = reader.integer('FORGE_KEY_DAYS', 30, 1, MAX_KEY_DAYS);
+  const outside = readOutsideIssuer(reader);
   reader.check();
-  return { ...readConfig(env, DEFAULT_PORT), issuer: reader.text('FORGE_ISSUER'), keyDays };
+  return { ...readConfig(env, DEFAULT_PORT), issuer: reader.text('FORGE_ISSUER'), keyDays, outside };
 }

@@ -51,7 +51,7 @@ export async function startAuth(config: AuthConfig, logger: Logger): Promise<{ u
       () => config.issuer ?? url,
     );
     const keyOf: JWTVerifyGetKey = (header, token) => createLocalJWKSet(keys.published())(header, token);
-    const verifier = new TokenVerifier({ keys: keyOf, issuer: issuer.url, revocations });
+    const verifier = new TokenVerifier({ keys: keyOf, issuer: issuer.url, revocations, outside: config.outside });
     const { principals, tenants, keys: apiKeys, sessions, logins } = identities;
     const grants = new Grants(principals, tenants, apiKeys, sessions, logins, issuer);
     const endings = new Endings(sessions, apiKeys, verifier, revocations);
