@@ -96,5 +96,8 @@ install();
 if (verb === 'check') {
   const { status } = spawnSync(PYTHON, [join(PEERS, 'transformers_logits.py'), ...rest], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
-} else if (verb === 'exports') await (await import('./exports.mjs')).checkExports(rest[0]);
-else report();
+} else if (verb === 'exports') {
+  const problems = await (await import('./exports.mjs')).checkExports(rest[0]);
+  if (problems.length > 0) fail(`the peers do not agree:\n  ${problems.join('\n  ')}`);
+  process.stdout.write('The peers compute what we do.\n');
+} else report();

@@ -87,6 +87,11 @@ export function hasExactVerifier({ nodes }: AgentDocument): boolean {
   return nodes.some((node) => node.kind === 'verify' && node.by === 'exact verifier');
 }
 
+/** Whether it sends questions to experts, so that it works only where they are at hand. */
+export function usesExperts({ nodes }: AgentDocument): boolean {
+  return nodes.some(({ kind }) => kind === 'route');
+}
+
 /** SHA-256 of its canonical JSON. */
 export function agentDigest(agent: AgentDocument): string {
   return createHash('sha256').update(canonicalJson(agent)).digest('hex');

@@ -4,6 +4,8 @@ export * from './ports.js';
 export * from './run-agent.js';
 export * from './model-responder.js';
 export * from './model-experts.js';
+export * from './pack-experts.js';
+export * from './words.js';
 export * from './house-ports.js';
 export * from './score.js';
 export * from './designs.js';

@@ -42,7 +42,14 @@ function problemOf(
     return `is unknown; ${meant === undefined ? `${name} has ${known.slice(0, MAX_NAMES).join(', ')}` : `did you mean ${meant}?`}`;
   }
   if (type === ValueErrorType.ObjectRequiredProperty) return 'is missing';
+  if (type === ValueErrorType.ArrayUniqueItems) return `names ${repeated(value as readonly unknown[])} twice`;
   return `is ${shown(value)}; it must be ${describeSchema(schema)}`;
+}
+
+/** The first item that stands a second time. */
+function repeated(items: readonly unknown[]): string {
+  const texts = items.map((item) => JSON.stringify(item));
+  return shown(items[texts.findIndex((text, i) => texts.indexOf(text) !== i)]);
 }
 
 /** A JSON pointer (RFC 6901) as its parts. */

@@ -5,6 +5,7 @@ import type { PhaseOutcome } from '@agent-forge/run';
 import type { Estimate, Situation } from './estimate.js';
 import type { PhaseHost } from './host.js';
 import { paramError, paramMistakes, type ParamMistake } from './param-mistakes.js';
+import type { ClaimContext, PhaseClaim } from './shared/claims/claim.js';
 import type { Task } from './task.js';
 
 /** What a phase is given to work on. Plain data: it travels to the worker thread. */
@@ -101,6 +102,8 @@ export interface Phase<S extends TObject = TObject> {
    * a part that a recipe chooses.
    */
   readonly metrics?: { readonly figures: readonly string[]; readonly rows: readonly string[] };
+  /** Proves its key figures again on the model at the end of the pipeline; when left out, what its report compares with what went on. */
+  proveAgain?(context: ClaimContext<Static<S>>): Promise<PhaseClaim[]>;
   /** What keeps the result from being passed on; empty when nothing does. Measured on the report split. */
   gate(outcome: PhaseOutcome, params: Static<S>): string[];
   /** A simpler way to a usable result, taken only when the recipe allows it; its result is marked as degraded. */

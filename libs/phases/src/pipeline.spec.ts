@@ -31,7 +31,7 @@ describe('a recipe', () => {
       recipe([{ phase: 'cognate' }], []),
       /cognate learns from task families or data, and the recipe names neither/,
     ],
-    ['a phase that does not exist yet', recipe([{ phase: 'adas' }]), /"adas" is unknown; known are cognate, evomerge/],
+    ['a phase that does not exist', recipe([{ phase: 'adept' }]), /"adept" is unknown; known are cognate, evomerge/],
     [
       'a parameter that does not exist',
       recipe([{ phase: 'cognate', params: { step: 1 } }]),

@@ -1,3 +1,4 @@
+import { phase as adas } from './adas/index.js';
 import { phase as baking } from './baking/index.js';
 import { phase as bitnet } from './bitnet/index.js';
 import { phase as cognate } from './cognate/index.js';
@@ -7,7 +8,7 @@ import type { Phase } from './phase.js';
 import { phase as quietstar } from './quietstar/index.js';
 import { phase as training } from './training/index.js';
 
-export { baking, bitnet, cognate, compression, evomerge, quietstar, training };
+export { adas, baking, bitnet, cognate, compression, evomerge, quietstar, training };
 
-/** The phases that exist so far, in the order of the pipeline. */
-export const phases: readonly Phase[] = [cognate, evomerge, quietstar, bitnet, training, baking, compression];
+/** The phases, in the order of the pipeline. */
+export const phases: readonly Phase[] = [cognate, evomerge, quietstar, bitnet, training, baking, adas, compression];

@@ -2,9 +2,10 @@ import type { Located, Mistake, Place } from '@agent-forge/merge';
 import { pipelineMistakes } from '@agent-forge/phases';
 import type { PhaseEntry, Recipe } from './recipe.js';
 
-/** What is wrong with the phases of a recipe and their parameters, each at its place. */
-export function pipelinePlaces(recipe: Recipe): Mistake[] {
-  return pipelineMistakes(recipe).map(({ phase, path, problem }) => {
+/** What is wrong with the phases of a recipe and their parameters, each at its place. @param unread a phase that only lacks what could not be read */
+export function pipelinePlaces(recipe: Recipe, unread?: string): Mistake[] {
+  const found = pipelineMistakes(recipe).filter(({ phase, path }) => phase !== unread || path.length > 0);
+  return found.map(({ phase, path, problem }) => {
     const entry = recipe.phases.find((one) => one.phase === phase)!;
     const name = [phase, ...path].join('.');
     return { at: placeOf(entry, path), problem: `${name} ${problem}` };

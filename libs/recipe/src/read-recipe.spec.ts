@@ -178,6 +178,16 @@ describe('every mistake is told with its place and what to do', () => {
       ],
     ],
     [
+      'what stands twice',
+      inForge('    quietstar: { families: [add, add] }\n'),
+      [/^5:1\d quietstar.families names "add" twice/],
+    ],
+    [
+      'a merge that cannot be read, and nothing that only follows from it',
+      'merge_method: linnear\nmodels: [{ model: a }, { model: b }]',
+      [/^1:15 there is no merge method "linnear"; did you mean linear\?/],
+    ],
+    [
       'phases',
       'forge: { families: { add: 1 }, phases: [cognat, 3, [x], cognate, cognate] }',
       [

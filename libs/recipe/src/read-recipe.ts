@@ -83,7 +83,9 @@ export function parseRecipe(
     const shaped = reshape?.(parsed) ?? underForge(parsed, mistakes);
     const root = applyOverrides(shaped, overrides, mistakes);
     const read = readRoot(new Field(path, 'the recipe', root, mistakes), root, text);
-    mistakes.push(...pipelinePlaces(read));
+    // What a merge asks for is only known where it could be read.
+    const isUnread = hasMerge(root) && read.merge === null;
+    mistakes.push(...pipelinePlaces(read, isUnread ? MERGING : undefined));
     return read;
   });
   const sorted = distinct(mistakes);

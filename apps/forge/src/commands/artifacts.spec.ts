@@ -1,37 +1,26 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startSystem, type System } from '../system/system.js';
-import { startForge } from '../testing/command.js';
+import { RunningSystem } from '../testing/running-system.js';
 import { writeSmallModel } from '../testing/small-model.js';
 
-let cwd: string;
-let system: System;
+let here: RunningSystem;
 beforeAll(async () => {
-  cwd = await mkdtemp(join(tmpdir(), 'agent-forge-client-'));
-  const { signal } = new AbortController();
-  system = await startSystem({ dataDir: join(cwd, 'forge-data'), port: 0, authPort: 0, signal });
+  here = await RunningSystem.start();
 });
-afterAll(async () => {
-  await system?.stop();
-  await rm(cwd, { recursive: true, force: true });
-});
+afterAll(() => here?.stop());
 
-const run = (...args: string[]) => {
-  const env = { FORGE_URL: system.connection.url, FORGE_AUTH_URL: system.authUrl };
-  return startForge({ cwd, env }, ...args).finished;
-};
+const run = (...args: string[]) => here.forge(...args).finished;
 
 test('what is uploaded is listed, shown and downloaded', async () => {
-  await writeSmallModel(join(cwd, 'model'));
+  await writeSmallModel(join(here.cwd, 'model'));
   const model = await run('models', 'upload', 'model');
   expect([model.stderr, model.code]).toEqual(['', 0]);
   const [id = ''] = model.stdout.split(' ');
   expect(model.stdout).toMatch(/^[0-9a-f]{64} {2}0\.\d\d M parameters, 5 files, /);
 
-  await writeFile(join(cwd, 'my book.txt'), 'A text.\n');
-  await writeFile(join(cwd, 'chats.jsonl'), '{"prompt":"a","completion":"b"}\n');
+  await writeFile(join(here.cwd, 'my book.txt'), 'A text.\n');
+  await writeFile(join(here.cwd, 'chats.jsonl'), '{"prompt":"a","completion":"b"}\n');
   const data = await run('datasets', 'upload', 'my book.txt', 'chats.jsonl', '--json');
   expect([data.stderr, data.code]).toEqual(['', 0]);
   expect(JSON.parse(data.stdout)).toMatchObject({
@@ -53,13 +42,13 @@ test('what is uploaded is listed, shown and downloaded', async () => {
 
   const down = await run('download', id, '--out', 'back');
   expect([down.stderr, down.code]).toEqual(['', 0]);
-  expect(await readFile(join(cwd, 'back', 'model.safetensors'))).toEqual(
-    await readFile(join(cwd, 'model', 'model.safetensors')),
+  expect(await readFile(join(here.cwd, 'back', 'model.safetensors'))).toEqual(
+    await readFile(join(here.cwd, 'model', 'model.safetensors')),
   );
 }, 120_000);
 
 test('what is wrong is one line, and the exit code tells', async () => {
-  await writeFile(join(cwd, 'bad.jsonl'), '{"x":1}\n');
+  await writeFile(join(here.cwd, 'bad.jsonl'), '{"x":1}\n');
   const cases: [string[], RegExp][] = [
     [['datasets', 'upload', 'bad.jsonl'], /bad\.jsonl:1: a record has one of.*\(DATA_INVALID\)/],
     [['datasets', 'upload', 'none.txt'], /none\.txt does not exist.*\(FILE_NOT_FOUND\)/],
@@ -84,6 +73,8 @@ test('phases are shown with every parameter, its default and what it means', asy
   expect(stdout).toMatch(/^cognate +trains one trunk/);
   const one = await run('phases', 'cognate');
   expect(one.stdout).toMatch(/^parameter +default +allowed +meaning$/m);
+  expect((await run('phases', 'adas')).stdout).toMatch(/^agents\.generations +3 +integer >= 0 <= 100/m);
+  expect((await run('phases', 'baking')).stdout).toMatch(/^bakes\[\]\.marker +- +string/m);
   const { params } = JSON.parse((await run('phases', 'cognate', '--json')).stdout) as {
     params: { properties: object };
   };

@@ -15,7 +15,7 @@ import { forge, startForge } from '../testing/command.js';
 const PROCESSES = 3 + phases.length;
 
 /** Of recipes/from-text.yaml. */
-const PHASES = ['cognate', 'evomerge', 'bitnet', 'training', 'compression'];
+const PHASES = ['cognate', 'evomerge', 'quietstar', 'bitnet', 'training', 'adas', 'compression'];
 
 const BOOK = new URL('../../../../recipes/data/emma.txt', import.meta.url);
 /** Enough that every part of the split has some. */
@@ -65,6 +65,9 @@ describe('forge demo', () => {
   const quick = [
     'bitnet.minRetention=0',
     'evomerge.evaluations=12',
+    'quietstar.steps=2',
+    'quietstar.itemsPerFamily=20',
+    'adas.generations=0',
     'compression.candidates=[tq1+int8, rans+int8]',
   ].flatMap((set) => ['--set', set]);
   const lost: string[] = [];
@@ -96,7 +99,8 @@ describe('forge demo', () => {
     expect([lost.length, stderr]).toEqual([1, expect.stringContaining('cancelled 1 unfinished run(s)')]);
     for (const phase of PHASES) expect(stderr).toMatch(new RegExp(`${phase} +\\[#+\\]  done in`));
     expect(stdout.trim().split('\n')).toHaveLength(1);
-    const { phases, model, run, artifactId } = JSON.parse(stdout) as DemoSummary;
+    const { phases, model, run, artifactId, closing } = JSON.parse(stdout) as DemoSummary;
+    for (const speed of Object.values(closing!.speed)) expect(speed).toBeGreaterThan(0);
     expect(phases.map(({ phase }) => phase)).toEqual(PHASES);
     const { rows } = phases[1]!.report;
     expect(rows.find(({ name }) => name === 'champion')).toMatchObject({ sizeBytes: expect.any(Number) });

@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { FsArtifactStore } from '@agent-forge/artifacts-fs';
-import { byteTokenizer, initWeights, parseConfig, TERNARY_TRAINING, writeModelFolder } from '@agent-forge/model';
+import {
+  byteTokenizer,
+  initWeights,
+  parseConfig,
+  readModelFolder,
+  TERNARY_TRAINING,
+  writeModelFolder,
+  writePackedFolder,
+} from '@agent-forge/model';
 import type { ExportSummary } from '../export/job.js';
 import { forge } from '../testing/command.js';
 
@@ -27,6 +35,7 @@ beforeAll(async () => {
   await writeModelFolder(join(dir, 'float'), { config, tokenizer, weights });
   const ternary = { ...TERNARY_TRAINING, scaleGrid: 'float16' } as const;
   await writeModelFolder(join(dir, 'ternary'), { config: { ...config, ternary }, tokenizer, weights });
+  await writePackedFolder(join(dir, 'packed'), await readModelFolder(join(dir, 'ternary')));
   const store = await FsArtifactStore.open(join(dir, 'data', 'artifacts'));
   const lineage = { parents: [], data: [], phase: 'import', params: {}, seed: 1, codeVersion: 't', metrics: {} };
   ({ id: artifactId } = await store.putFolder(join(dir, 'float'), 'model', { kind: 'model', lineage }));
@@ -51,6 +60,10 @@ describe('forge export', () => {
     ['ternary', ['--format', 'onnx'], 'q2', 3],
     ['ternary', ['--format', 'hf'], 'packed', 3],
     ['ternary', ['--format', 'safetensors'], 'plain', 0.9],
+    ['packed', ['--format', 'gguf'], 'TQ2_0', 1],
+    ['packed', ['--format', 'onnx'], 'q2', 0.5],
+    ['packed', ['--format', 'hf'], 'packed', 0.9],
+    ['packed', ['--format', 'safetensors'], 'plain', 0.1],
   ])('writes %s %j, and reads back nearly the same model', async (model, options, encoding, times) => {
     const { encoding: used, sizeBytes, inputBytes, loss, exportLoss } = await exported(model, ...options);
     expect(used).toBe(encoding);

@@ -1,12 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { FsArtifactStore } from '@agent-forge/artifacts-fs';
-import { isDigest } from '@agent-forge/contracts';
 import { runInWorker } from '@agent-forge/tensor';
 import type { ExportJob, ExportSummary } from '../export/job.js';
 import { withInterruption } from '../system/interruption.js';
+import { withModelFolder } from '../system/model-folder.js';
 import { columns, size } from '../terminal/columns.js';
 
 /** Known without the engine, which takes a second to load. */
@@ -44,24 +41,14 @@ export function exportCommand(): Command {
 }
 
 async function exportModel(artifact: string, { json, out, dataDir, ...wanted }: Options): Promise<void> {
-  const scratch = await mkdtemp(join(tmpdir(), 'forge-export-'));
-  try {
-    const dir = isDigest(artifact) ? await fromStore(dataDir, artifact, join(scratch, 'model')) : resolve(artifact);
-    const worker = new URL('../export/job.js', import.meta.url);
-    const job = { ...wanted, dir, out: resolve(out) };
-    const summary = await withInterruption((signal) =>
-      runInWorker<ExportJob, ExportSummary, never>(worker, job, { signal, onProgress: () => undefined }),
-    );
-    process.stdout.write(json ? `${JSON.stringify(summary)}\n` : told(summary));
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-async function fromStore(dataDir: string, id: string, dir: string): Promise<string> {
-  const store = await FsArtifactStore.open(join(dataDir, 'artifacts'));
-  await store.materialise(id, dir);
-  return dir;
+  const worker = new URL('../export/job.js', import.meta.url);
+  const summary = await withModelFolder(artifact, dataDir, (dir) =>
+    withInterruption((signal) => {
+      const job = { ...wanted, dir, out: resolve(out) };
+      return runInWorker<ExportJob, ExportSummary, never>(worker, job, { signal, onProgress: () => undefined });
+    }),
+  );
+  process.stdout.write(json ? `${JSON.stringify(summary)}\n` : told(summary));
 }
 
 function told({ out, format, encoding, files, sizeBytes, inputBytes, loss, exportLoss }: ExportSummary): string {

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type AgentAnswer, GREEDY } from '@agent-forge/agents';
 import { DialogueEncoder } from '@agent-forge/data';
-import { type GeneratedText, type Model, generateText } from '@agent-forge/model';
+import {
+  decompose,
+  type GeneratedText,
+  generateText,
+  initScales,
+  type Model,
+  weightsDigest,
+  writeExpertPack,
+} from '@agent-forge/model';
 import { forge, startForge } from '../testing/command.js';
 import { writeSmallModel } from '../testing/small-model.js';
 
@@ -17,9 +25,24 @@ beforeAll(async () => {
   await writeSmallModel(join(dir, 'long'), { max_position_embeddings: 4096 });
   await writeFile(join(dir, 'greedy.json'), JSON.stringify(GREEDY));
   await writeFile(join(dir, 'vote.json'), JSON.stringify(VOTE));
+  await writeFile(join(dir, 'route.json'), JSON.stringify(ROUTE));
+  const scales = initScales(decompose(model.weights));
+  await writeExpertPack(join(dir, 'pack'), {
+    base: weightsDigest(model.weights),
+    experts: [{ name: 'plain', domains: [], scales }],
+  });
   await writeFile(join(dir, 'code.json'), JSON.stringify({ ...GREEDY, nodes: [{ id: 'a', kind: 'python' }] }));
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const ROUTE = {
+  version: 1,
+  nodes: [
+    { id: 'm', kind: 'route', expert: 'plain' },
+    { ...GREEDY.nodes[0]!, model: 'm' },
+  ],
+  answer: 'a',
+};
 
 const VOTE = {
   version: 1,
@@ -115,6 +138,15 @@ describe('forge generate --agent', () => {
     expect([text, tokens]).toEqual([chat.text, chat.promptTokens + chat.tokenIds.length]);
   });
 
+  test('an expert of a pack answers; one whose factors are all 1 says what the model says', async () => {
+    const { text, trace } = await answer('--agent', 'route.json', '--experts', 'pack', '--max-tokens', '10');
+    expect(trace.map(({ kind, outputs }) => [kind, outputs])).toEqual([
+      ['route', ['plain']],
+      ['sample', [text]],
+    ]);
+    expect(text).toBe((await answer('--agent', 'greedy.json', '--max-tokens', '10')).text);
+  });
+
   test('prints the answer, or with --json every step; the same again with the same seed', async () => {
     const first = await answer('--agent', 'vote.json', '--max-tokens', '10', '--seed', '3');
     expect(first.trace.map(({ kind, outputs }) => [kind, outputs.length])).toEqual([
@@ -143,6 +175,9 @@ test.each([
   [['model', 'a', '--agent', 'none.json'], 'none.json cannot be read'],
   [['model', 'a', '--agent', 'code.json'], 'code.json: node 1 (a) has kind "python"'],
   [['model', 'a', '--agent', 'vote.json', '--top-k', '3'], '--top-k and --agent exclude each other'],
+  [['model', 'a', '--agent', 'route.json'], 'say with --experts where their pack is'],
+  [['model', 'a', '--agent', 'route.json', '--experts', 'model'], 'is no expert pack'],
+  [['model', 'a', '--experts', 'pack'], '--experts needs --agent'],
   [['model', 'a', '--wings'], "unknown option '--wings'"],
   [['model'], "missing required argument 'prompt'"],
   [['model', ''], 'the prompt is empty'],

@@ -21,6 +21,7 @@ interface Options {
   readonly system?: string;
   readonly showThoughts?: true;
   readonly agent?: string;
+  readonly experts?: string;
   readonly threads?: number;
   readonly provider: string;
   readonly json?: true;
@@ -53,6 +54,7 @@ export function generateCommand(): Command {
     .option('--system <text>', 'system prompt, with --chat')
     .option('--show-thoughts', 'print what the model thinks before it answers, between <think> and </think>')
     .option('--agent <file>', 'let an agent answer the prompt: a graph of steps, as the phase adas finds them')
+    .option('--experts <dir>', 'expert pack that the agent asks (default: the folder experts in the model folder)')
     .option('--threads <n>', 'threads to compute with (default: all processors)', integerOption(1))
     .option('--provider <name>', 'cpu, webgpu or cuda', 'cpu')
     .option('--json', 'print one JSON object on stdout, with text and tokenIds')
@@ -63,6 +65,8 @@ export function generateCommand(): Command {
 }
 
 async function generate(dir: string, prompt: string, options: Options): Promise<void> {
+  if (options.experts !== undefined)
+    throw new ForgeError('INVALID_ARGUMENT', '--experts needs --agent: only an agent sends questions to experts');
   if (options.system !== undefined && !options.chat)
     throw new ForgeError('INVALID_ARGUMENT', '--system needs --chat: only a prompt that is asked has a system prompt');
   const { temperature, topK, topP, seed, stop = [], json } = options;
@@ -106,10 +110,11 @@ async function runAgent(dir: string, prompt: string, file: string, command: Comm
       `${long} and --agent exclude each other: the agent's file says how it asks`,
     );
   }
-  const { system, maxTokens, seed, threads, provider, json } = command.opts<Options>();
+  const { system, maxTokens, seed, experts, threads, provider, json } = command.opts<Options>();
   const job: AgentJob = {
     model: resolve(dir),
     agent: parseAgent(await readAgentFile(file), file),
+    experts: experts === undefined ? null : resolve(experts),
     prompt,
     system: system ?? null,
     maxTokens: maxTokens ?? null,

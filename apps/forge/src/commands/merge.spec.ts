@@ -59,7 +59,7 @@ describe('forge merge', () => {
     [
       'an unknown method',
       'merge_method: liner\nmodels: [{model: a}]\n',
-      /recipe\.yaml:1:15: there is no merge method "liner"; there are linear,/,
+      /recipe\.yaml:1:15: there is no merge method "liner"; did you mean linear\?/,
     ],
     [
       'a missing weight',

@@ -40,9 +40,7 @@ function described(phase: PhaseDescription): string {
     ['needs', `${resources.cpus} CPUs, ${resources.memoryMiB} MiB`],
     ...(fallback ? [['fallback', fallback]] : []),
   ];
-  const fields = Object.entries((params['properties'] ?? {}) as Record<string, Field>);
-  const rows = fields.map(([field, schema]) => [field, standard(schema), allowed(schema), schema.description ?? '']);
-  const table = columns([['parameter', 'default', 'allowed', 'meaning'], ...rows]);
+  const table = columns([['parameter', 'default', 'allowed', 'meaning'], ...rowsOf('', params)]);
   return `${name}: ${summary}\n\n${columns(facts)}\n${table}\na recipe may set bounds (gates) for: ${metrics.join(', ')}\n`;
 }
 
@@ -52,12 +50,22 @@ interface Field {
   const?: unknown;
   anyOf?: Field[];
   items?: Field;
+  properties?: Record<string, Field>;
   default?: unknown;
   description?: string;
   minimum?: number;
   maximum?: number;
   exclusiveMinimum?: number;
   exclusiveMaximum?: number;
+}
+
+/** A row for each parameter, those inside others behind them: `agents.items`, `bakes[].prompt`. */
+function rowsOf(before: string, { properties = {} }: Field): string[][] {
+  return Object.entries(properties).flatMap(([name, field]) => {
+    const path = `${before}${name}`;
+    const own = [path, standard(field), allowed(field), field.description ?? ''];
+    return [own, ...rowsOf(`${path}.`, field), ...rowsOf(`${path}[].`, field.items ?? {})];
+  });
 }
 
 function standard({ default: value }: Field): string {

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunView } from '@agent-forge/contracts';
 import { cancelRun, getRun } from '@agent-forge/sdk';
-import { startSystem, type System } from '../system/system.js';
-import { startForge } from '../testing/command.js';
+import { RunningSystem } from '../testing/running-system.js';
 import { writeSmallModel } from '../testing/small-model.js';
 
 const MERGE = `
@@ -18,23 +16,17 @@ models:
 `;
 const TRAINING = 'forge: { families: { add: 1 }, phases: { cognate: { maxSeconds: 600 } } }\n';
 
-let cwd: string;
-let system: System;
+let here: RunningSystem;
 beforeAll(async () => {
-  cwd = await mkdtemp(join(tmpdir(), 'agent-forge-run-'));
-  const { signal } = new AbortController();
-  system = await startSystem({ dataDir: join(cwd, 'forge-data'), port: 0, authPort: 0, signal });
-  for (const [i, name] of ['a', 'b'].entries()) await writeSmallModel(join(cwd, name), { initializer_range: 0.1 + i });
-  await writeFile(join(cwd, 'merge.yaml'), MERGE);
-  await writeFile(join(cwd, 'training.yaml'), TRAINING);
+  here = await RunningSystem.start();
+  for (const [i, name] of ['a', 'b'].entries())
+    await writeSmallModel(join(here.cwd, name), { initializer_range: 0.1 + i });
+  await writeFile(join(here.cwd, 'merge.yaml'), MERGE);
+  await writeFile(join(here.cwd, 'training.yaml'), TRAINING);
 }, 60_000);
-afterAll(async () => {
-  await system?.stop();
-  await rm(cwd, { recursive: true, force: true });
-});
+afterAll(() => here?.stop());
 
-const start = (...args: string[]) =>
-  startForge({ cwd, env: { FORGE_URL: system.connection.url, FORGE_AUTH_URL: system.authUrl } }, ...args);
+const start = (...args: string[]) => here.forge(...args);
 
 describe('forge run', () => {
   test('uploads what a recipe names, and what a service merges equals what forge merge does here', async () => {
@@ -48,9 +40,20 @@ describe('forge run', () => {
     expect((await start('merge', 'merge.yaml', '--out', 'here').finished).code).toBe(0);
     const digest = async (dir: string) =>
       createHash('sha256')
-        .update(await readFile(join(cwd, dir, 'model.safetensors')))
+        .update(await readFile(join(here.cwd, dir, 'model.safetensors')))
         .digest('hex');
     expect(await digest('there')).toBe(await digest('here'));
+
+    const lines = (await start('logs', run.id).finished).stdout.trim().split('\n');
+    expect(lines[0]).toMatch(/^\d{4}-\S+Z {2}run {10}run\.requested/);
+    expect(lines.at(-1)).toMatch(/^\S+Z {2}run {10}run\.completed/);
+    const ofPhase = await start('logs', run.id, '--phase', 'evomerge', '--json').finished;
+    const events = ofPhase.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string });
+    expect(events.map(({ type }) => type)).toContain('agentforge.phase.completed.v1');
+    expect(events.every(({ type }) => type.startsWith('agentforge.phase.'))).toBe(true);
   }, 60_000);
 
   test('says where the run goes on when one stops watching', async () => {
@@ -63,15 +66,18 @@ describe('forge run', () => {
       130,
       `forge: stopped watching; the run goes on. See it with: forge watch ${id}; end it with: forge cancel ${id} (CANCELLED)\n`,
     ]);
-    expect((await getRun(system.connection, id!)).status).toBe('running');
-    await cancelRun(system.connection, id!);
+    expect((await getRun(here.system.connection, id!)).status).toBe('running');
+    // Of a run that goes on, what has happened so far.
+    const logged = await start('logs', id!, '--no-follow').finished;
+    expect([logged.code, logged.stdout]).toEqual([0, expect.stringContaining('run.requested')]);
+    await cancelRun(here.system.connection, id!);
   }, 60_000);
 
   test('without --watch ends when the run is accepted, and says how to see it', async () => {
     const { code, stdout } = await start('run', 'training.yaml', '--set', 'name=other').finished;
     const [, id] = /^run (\w+); see it with: forge watch \1$/m.exec(stdout)!;
-    expect([code, (await getRun(system.connection, id!)).name]).toEqual([0, 'other']);
-    await cancelRun(system.connection, id!);
+    expect([code, (await getRun(here.system.connection, id!)).name]).toEqual([0, 'other']);
+    await cancelRun(here.system.connection, id!);
   }, 60_000);
 
   test.each<[string, string[], RegExp]>([
@@ -114,7 +120,7 @@ describe('forge recipe check', () => {
   }, 60_000);
 
   test('tells every mistake, one in a line, and counts them', async () => {
-    await writeFile(join(cwd, 'wrong.yaml'), 'forge:\n  famlies: {}\n  phases:\n    cognate:\n      rows: x\n');
+    await writeFile(join(here.cwd, 'wrong.yaml'), 'forge:\n  famlies: {}\n  phases:\n    cognate:\n      rows: x\n');
     const people = await start('recipe', 'check', 'wrong.yaml', '--set', 'sede=1').finished;
     expect(people.code).toBe(1);
     expect(people.stdout.trim().split('\n').sort()).toEqual([

@@ -7,6 +7,7 @@ import { withInterruption } from '../system/interruption.js';
 import { ProgressLine, bar, duration } from '../terminal/progress-line.js';
 import type { TrainEvent, TrainJob, TrainSummary } from '../train/job.js';
 import { readParams } from '../train/settings.js';
+import { figure } from '../terminal/figure.js';
 
 interface Options {
   readonly text?: string;
@@ -114,7 +115,7 @@ async function jobOf(options: Options): Promise<TrainJob> {
 function show(line: ProgressLine, event: TrainEvent): void {
   if (event.kind === 'note') return line.note(event.text);
   const { step, steps, loss, tokensPerSecond, secondsLeft } = event;
-  const figures = `step ${step}/${steps}  loss ${loss.toFixed(3)}  ${Math.round(tokensPerSecond)} tokens/s  ${duration(secondsLeft)} left`;
+  const figures = `step ${step}/${steps}  loss ${figure(loss)}  ${Math.round(tokensPerSecond)} tokens/s  ${duration(secondsLeft)} left`;
   line.update(`${bar(step / steps)} ${figures}`, step === steps);
 }
 

@@ -20,7 +20,7 @@ export interface ClosingJob {
   /** Folders. */
   readonly first: string;
   readonly final: string;
-  /** Plain task families of the run, one question of each of which is asked. */
+  /** Task families of the run; one question of each that stands under no system prompt is asked. */
   readonly families: readonly string[];
   readonly seed: number;
 }
@@ -38,13 +38,14 @@ const TURNS = 3;
 const TOKENS = 96;
 
 /** Lets both models generate in turns, and asks the last one, in a worker thread. */
-export const run: WorkerFunction<ClosingJob, Closing, never> = async ({ first, final, families, seed }, { signal }) => {
+export const run: WorkerFunction<ClosingJob, Closing> = async ({ first, final, families, seed }, { signal }) => {
   const models = { first: await readModelFolder(first), final: await readModelFolder(final) };
   const speed = await speedsOf(models, signal);
   const answers = [];
   for (const family of families) {
     signal.throwIfAborted();
-    const { prompt } = createFamily(family).sample(Rng.derive(seed, 'closing', family));
+    const { prompt, system } = createFamily(family).sample(Rng.derive(seed, 'closing', family));
+    if (system !== undefined) continue;
     answers.push({ prompt, answer: await answerTo(models.final, prompt) });
   }
   return { speed, answers };

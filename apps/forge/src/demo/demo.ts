@@ -8,6 +8,7 @@ import { startSystem, unlessAborted, type System } from '../system/system.js';
 import type { ProgressBoard } from '../terminal/progress-board.js';
 import { follow } from '../runs/follow.js';
 import { submit } from '../runs/submit.js';
+import { closingOf } from './closing.js';
 import { cancelLeftovers } from './leftovers.js';
 import { demoRecipe, type DemoRecipeOptions } from './recipe.js';
 import { summarise, type DemoSummary } from './summary.js';
@@ -37,7 +38,7 @@ export async function runDemo(options: DemoOptions, board: ProgressBoard, signal
     const id = await unlessAborted(ends, requestRun(system, recipe, board, ends));
     run = id;
     const ended = await unlessAborted(ends, follow(system.connection, id, board, ends));
-    return await finish(system, ended, join(system.dataDir, 'models', id));
+    return await unlessAborted(ends, finish(system, ended, join(system.dataDir, 'models', id), board, ends));
   } catch (error) {
     if (run !== undefined && signal.aborted && !system.failed.aborted) await cancelQuickly(system, run);
     throw error;
@@ -61,8 +62,14 @@ async function requestRun(
   return id;
 }
 
-/** Lays the model that came out of the last phase out as a folder. */
-async function finish({ connection }: System, run: RunView, folder: string): Promise<DemoSummary> {
+/** Lays the model that came out of the last phase out as a folder, and measures it beside the first ones. */
+async function finish(
+  { connection }: System,
+  run: RunView,
+  folder: string,
+  board: ProgressBoard,
+  signal: AbortSignal,
+): Promise<DemoSummary> {
   if (run.status !== 'completed') {
     const { code, message } = run.error ?? { code: 'CANCELLED', message: `the run was ${run.status}` };
     throw new ForgeError('RUN_FAILED', `the run did not complete: ${message} (${code})`);
@@ -70,7 +77,10 @@ async function finish({ connection }: System, run: RunView, folder: string): Pro
   const model = run.artifacts.find(({ kind }) => kind === 'model');
   if (model === undefined) throw new ForgeError('INTERNAL', `run ${run.id} has made no model`);
   await downloadArtifact(connection, model.id, folder);
-  return summarise(connection, run, model.id, folder);
+  const summary = await summarise(connection, run, model.id, folder);
+  board.note('measuring it beside its first parents');
+  const closing = await closingOf(connection, run, { id: model.id, folder }, summary.phases, signal);
+  return closing ? { ...summary, closing } : summary;
 }
 
 async function cancelQuickly({ connection }: System, id: string): Promise<void> {

@@ -1,6 +1,9 @@
 import { ForgeError, type ArtifactView, type PhaseView, type RunView } from '@agent-forge/contracts';
-import type { PhaseReport, ReportRow } from '@agent-forge/phases';
+import type { PhaseReport } from '@agent-forge/phases';
 import { getArtifact, readArtifactFile, type Connection } from '@agent-forge/sdk';
+import type { Closing } from './closing-job.js';
+import { closingTable } from './closing.js';
+import { passedOn } from './passed-on.js';
 import { reportTable } from '../terminal/report-table.js';
 
 const REPORT_FILE = 'report.json';
@@ -24,6 +27,8 @@ export interface DemoSummary {
   model: string;
   /** Its artifact. */
   artifactId: string;
+  /** It beside the first model of the run. */
+  closing?: Closing;
   /** From the request to the last event. */
   seconds: number;
 }
@@ -87,7 +92,7 @@ function secondsBetween(from: string | undefined, to: string | undefined): numbe
  * What people read: each phase with its gate, what it measured by task family and what it may claim, and then what every phase passed on, side by
  * side. Rows that a later phase measured as well, its parents for example, stand in the table of that phase.
  */
-export function table({ phases }: DemoSummary): string {
+export function table({ phases, closing }: DemoSummary): string {
   const sections = phases.flatMap(({ phase, seconds, degraded, report }, i) => {
     const later = new Set(phases.slice(i + 1).flatMap((other) => other.report.rows.map(({ name }) => name)));
     const rows = report.rows.every(({ name }) => later.has(name)) ? [] : reportTable(report);
@@ -99,11 +104,9 @@ export function table({ phases }: DemoSummary): string {
       '',
     ];
   });
-  return [...sections, 'what each phase passed on', '', ...reportTable({ rows: phases.flatMap(passedOn) })].join('\n');
-}
-
-/** The rows of what a phase passed on; where it is one, it has the phase's name. */
-function passedOn({ phase, report: { rows, results = [] } }: PhaseSummary): ReportRow[] {
-  const found = rows.filter(({ name }) => results.includes(name));
-  return found.length === 1 ? [{ ...found[0]!, name: phase }] : found;
+  return [
+    ...sections,
+    ...['what each phase passed on', '', ...reportTable({ rows: phases.flatMap(passedOn) })],
+    ...(closing ? ['', ...closingTable(closing, phases)] : []),
+  ].join('\n');
 }

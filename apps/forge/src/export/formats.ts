@@ -56,17 +56,24 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     encodings: ['plain'],
     ternary: ['packed'],
     write: (dir, model, encoding) =>
-      encoding === 'packed' ? writePackedFolder(dir, model) : writeModelFolder(dir, model),
+      encoding === 'packed' ? writePackedFolder(dir, model) : writeModelFolder(dir, inFloats(model)),
     open: async (dir) => memory(await readModelFolder(dir)),
   },
   safetensors: {
     meaning: 'a folder with all weights in floating point, as training goes on from',
     encodings: ['plain'],
     ternary: [],
-    write: (dir, model) => writeModelFolder(dir, model),
+    write: (dir, model) => writeModelFolder(dir, inFloats(model)),
     open: async (dir) => memory(await readModelFolder(dir)),
   },
 };
+
+/** A packed ternary model has no weights behind its codes: its values, as an ordinary model whose activations nobody rounds. */
+function inFloats(model: Model): Model {
+  if (model.config.ternary?.mode !== 'offline') return model;
+  const { ternary: _, ...config } = model.config;
+  return { ...model, config };
+}
 
 /** The encoding of an export. @throws ForgeError INVALID_ARGUMENT naming those that there are */
 export function encodingOf(name: string, wanted: string | undefined, model: Model): string {

@@ -1,5 +1,6 @@
 import type { EventData, ForgeEvent } from '@agent-forge/contracts';
 import { bar, duration } from '../terminal/progress-line.js';
+import { figure } from '../terminal/figure.js';
 
 /** Before this share is done, the time that is left cannot be told. */
 const LEAST_SHARE = 0.03;
@@ -26,7 +27,7 @@ export function progressText({
   const figures = [
     stage,
     steps > 0 ? `step ${step}/${steps}` : undefined,
-    loss === undefined ? undefined : `loss ${loss.toFixed(3)}`,
+    loss === undefined ? undefined : `loss ${figure(loss)}`,
     tokensPerSecond === undefined ? undefined : `${Math.round(tokensPerSecond)} tokens/s`,
   ];
   return figures.filter((figure) => figure !== undefined).join('  ');

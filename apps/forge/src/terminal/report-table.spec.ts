@@ -61,3 +61,31 @@ test('rates have a table of their own, with a dash where there is nothing to mea
     '  after   95.0 ±2.0  100.0 ±0.0',
   ]);
 });
+
+test('agents and what earlier phases proved have tables too', () => {
+  const agents = [
+    { name: 'answer (greedy)', accuracy: share(0.9, 0.02), selected: 0.9, tokens: 20, isOnFront: true, isChosen: true },
+    { name: 'vote', accuracy: share(0.8, 0.02), selected: null, tokens: 100.25, isOnFront: false, isChosen: false },
+  ];
+  const figure = { value: share(0.9, 0.01), control: share(0.5, 0.01) };
+  const claim = { phase: 'bitnet', metric: 'accuracy', control: 'parent', unit: 'share' as const, then: figure };
+  const claims = [
+    { ...claim, now: figure, gained: true },
+    { ...claim, now: { ...figure, value: share(0.5, 0.01) }, gained: true, lostBy: 'training' },
+    { ...claim, now: 'it stays behind', gained: false },
+  ];
+  expect(reportTable({ ...report([]), agents, claims })).toEqual([
+    'agents on fresh items (* goes on)',
+    '',
+    '                     accuracy, %  tokens',
+    '  answer (greedy) *    90.0 ±2.0    20.0',
+    '  vote                 80.0 ±2.0   100.3',
+    '',
+    'what each phase proved, and on the final model',
+    '',
+    '                                         then    control        now    control',
+    '  bitnet: accuracy, against parent  90.0 ±1.0  50.0 ±1.0  90.0 ±1.0  50.0 ±1.0             holds',
+    '  bitnet: accuracy, against parent  90.0 ±1.0  50.0 ±1.0  50.0 ±1.0  50.0 ±1.0  training lost it',
+    '  bitnet: accuracy, against parent  90.0 ±1.0  50.0 ±1.0          -          -                 -',
+  ]);
+});

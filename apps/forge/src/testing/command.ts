@@ -20,11 +20,21 @@ export interface Started {
   readonly output: { stdout: string; stderr: string };
 }
 
-/** Starts the real `forge` command in a process of its own. @param place its folder, and what is added to its environment */
-export function startForge(place: string | { cwd: string; env: Record<string, string> }, ...args: string[]): Started {
-  const { cwd, env } = typeof place === 'string' ? { cwd: place, env: {} } : place;
+/** Where a command is started. */
+export interface Place {
+  readonly cwd: string;
+  /** Added to its environment. */
+  readonly env?: Record<string, string>;
+  /** What it reads on standard input; nothing unless given. */
+  readonly input?: string;
+}
+
+/** Starts the real `forge` command in a process of its own. @param place its folder, or more than that */
+export function startForge(place: string | Place, ...args: string[]): Started {
+  const { cwd, env = {}, input } = typeof place === 'string' ? { cwd: place } : place;
   const options = { cwd, env: { ...process.env, ...env } };
-  const child = spawn(process.execPath, [CLI, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [CLI, ...args], { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.end(input);
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));

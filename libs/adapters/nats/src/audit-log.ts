@@ -25,7 +25,7 @@ import { insist, SEND_TIMEOUT_MS } from './insist.js';
 import { readBatch } from './read-batch.js';
 import { AUDIT_STREAM } from './streams.js';
 
-/** At 200 events a second this halves the CPU time of an event against none, for 7 ms at the median (docs/log-webhooks.md). */
+/** At 200 events a second this halves the CPU time of an event against none, for 7 ms at the median (docs/LOG.md, audit log). */
 const GATHER_MS = 10;
 /** Events of a record: each is far under 2 KiB, so that they fit the stream's limit. */
 export const MAX_AUDIT_EVENTS = 100;

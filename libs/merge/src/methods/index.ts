@@ -1,3 +1,4 @@
+import { nearest } from '@agent-forge/contracts';
 import type { MergeMethod } from '../method.js';
 import { arceeFusion } from './arcee-fusion.js';
 import { breadcrumbs } from './breadcrumbs.js';
@@ -48,6 +49,8 @@ export const MERGE_METHODS: ReadonlyMap<string, MergeMethod> = new Map(
 
 /** What is wrong with a name that is no method's. */
 export function noSuchMethod(name: string): string {
-  const known = [...MERGE_METHODS.keys()].join(', ');
-  return `there is no merge method ${JSON.stringify(name.slice(0, 80))}; there are ${known}`;
+  const known = [...MERGE_METHODS.keys()];
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? `there are ${known.join(', ')}` : `did you mean ${meant}?`;
+  return `there is no merge method ${JSON.stringify(name.slice(0, 80))}; ${hint}`;
 }

@@ -40,6 +40,8 @@ export interface ExpertPack {
 /** Parts of experts that are mixed, by their names. */
 export type Mixture = Readonly<Record<string, number>>;
 
+/** The folder of a pack beside the model that it is for. */
+export const EXPERTS_FOLDER = 'experts';
 const TENSORS = 'experts.safetensors';
 /** The router's numbers, in full precision. */
 const ROUTER_TENSORS = 'router.safetensors';

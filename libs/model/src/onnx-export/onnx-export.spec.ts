@@ -121,7 +121,10 @@ describe('the file itself', () => {
     const file = join(path, onnxFile('q2'));
     expect((await stat(`${file}_data`)).size).toBeGreaterThan((await stat(file)).size);
     const hints = JSON.parse(await readFile(join(path, 'config.json'), 'utf8')) as Record<string, unknown>;
-    expect(hints['transformers.js_config']).toEqual({ use_external_data_format: { 'model_q2.onnx': true } });
+    expect(hints['transformers.js_config']).toEqual({
+      dtype: 'q2',
+      use_external_data_format: { 'model_q2.onnx': true },
+    });
     const { logits } = await plainRun(file, model, PROMPT);
     const inline = await plainRun(join(exported, onnxFile('q2')), model, PROMPT);
     expect(logits).toEqual(inline['logits']);

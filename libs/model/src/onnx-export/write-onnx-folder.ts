@@ -30,7 +30,7 @@ export const MAX_INLINE_BYTES = 2 ** 30;
 
 /**
  * Writes a model as ONNX files beside its configuration and tokenizer, as transformers.js loads it (`onnx/model.onnx`,
- * `onnx/model_q4.onnx`, `onnx/model_q2.onnx`). `q2` holds ternary codes without loss; `q4` rounds; both store embedding and
+ * `onnx/model_q4.onnx`, `onnx/model_q2.onnx`), which takes the first encoding unless it is told another. `q2` holds ternary codes without loss; `q4` rounds; both store embedding and
  * head in half precision.
  * @param path of the folder; it must not exist, or be empty
  * @throws ForgeError `INVALID_ARGUMENT` for `q2` of a model without the ternary mark; `AUDIT_FAILED`, `FILE_EXISTS`,
@@ -57,10 +57,18 @@ export async function writeOnnxFolder(path: string, model: Model, options: Write
       if (separate) external[basename(onnxFile(encoding))] = true;
     }
     await syncFolder(join(building, 'onnx'));
-    const hints =
-      Object.keys(external).length > 0 ? { 'transformers.js_config': { use_external_data_format: external } } : {};
-    await writeSideFiles(building, model, { ...configToJson(config, 'F32'), ...hints });
+    const hints = {
+      dtype: encodings[0]!,
+      ...(Object.keys(external).length > 0 ? { use_external_data_format: external } : {}),
+    };
+    const side = { ...configToJson(outside(config), 'F32'), 'transformers.js_config': hints };
+    await writeSideFiles(building, model, side);
   });
+}
+
+/** The configuration as others need it, who know no ternary Llama: sub-norms and codes are in the graph. */
+function outside({ ternary: _, ...config }: LlamaConfig): LlamaConfig {
+  return { ...config, architecture: config.architecture === 'bitnet' ? 'llama' : config.architecture };
 }
 
 /** @returns whether the weights lie in a file of their own, the model's name with `_data` */

@@ -18,7 +18,7 @@ const PARENT = {
   itemsPerFamily: 50,
 };
 const TERNARY = { steps: 80, rows: 24, control: false, exports: [], speedTokens: 0, itemsPerFamily: 50 };
-const EXPERTS = { steps: 100, itemsPerFamily: 200 };
+const EXPERTS = { steps: 100, itemsPerFamily: 200, agents: { generations: 1, items: 150, reportItems: 200 } };
 /** In milliseconds. */
 const MINUTE = 60_000;
 
@@ -32,7 +32,12 @@ beforeAll(async () => {
   const ternary = await shop.run(bitnet, { inputs: [trunk], params: TERNARY, threads: 2 });
   done = await shop.run(phase, { inputs: [ternary.outcome.artifacts[0]!], params: EXPERTS, threads: 2 });
   report = await shop.report(done.outcome);
-  console.log(JSON.stringify(report.figures), report.rows.map(lineOf).join('\n'), report.verdicts.join('\n'));
+  console.log(
+    JSON.stringify(report.figures),
+    report.rows.map(lineOf).join('\n'),
+    report.verdicts.join('\n'),
+    JSON.stringify(report.agents),
+  );
 }, 8 * MINUTE);
 afterAll(() => shop?.close());
 
@@ -52,7 +57,7 @@ describe('experts of a ternary model', () => {
   test('predict their own domain better than the base model, than every other expert, and than their own factors in another order', () => {
     for (const domain of experts())
       for (const other of [
-        'none',
+        'base',
         'shuffled',
         ...experts().flatMap((name) => (name === domain ? [] : [`expert-${name}`])),
       ])
@@ -60,8 +65,18 @@ describe('experts of a ternary model', () => {
   });
 
   test('together answer more than the base model, beyond doubt', () => {
-    const routed = report.comparisons.find(({ name }) => name === 'routed − none')!;
+    const routed = report.comparisons.find(({ name }) => name === 'routed − base')!;
     expect(routed.difference.low).toBeGreaterThan(0);
+  });
+
+  test('are what the search for agents finds, and sends questions to: better than the single greedy answer on fresh items', async () => {
+    const adapted = done.outcome.artifacts[0]!;
+    const { files } = await shop.artifacts.manifest(adapted.id);
+    expect(files.map(({ name }) => name)).toEqual(expect.arrayContaining(['agent.json', 'experts/experts.json']));
+    const chosen = report.agents!.find(({ isChosen }) => isChosen)!;
+    expect(chosen.name).toMatch(/^route to the expert/);
+    const { difference } = report.comparisons.find(({ better }) => better === chosen.name)!;
+    expect(difference.low).toBeGreaterThan(0);
   });
 
   test('pass the gate at its default', () => {

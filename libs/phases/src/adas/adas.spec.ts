@@ -23,6 +23,7 @@ import type { AdasParams } from './params.js';
 const PARAMS = {
   ...{ steps: 8, rows: 4, rowLength: 32, experts: 2, itemsPerFamily: 20, routerItems: 8 },
   ...{ shots: 3, generations: 2, population: 6 },
+  agents: { generations: 0 },
 };
 const FAMILIES = { up: 1, next: 1, copy: 1 };
 let shop: Workshop;
@@ -62,7 +63,7 @@ describe('adas', () => {
     const names = experts.map(({ name }) => name);
     expect(names).toHaveLength(2);
     expect(report.rows.map(({ name }) => name)).toEqual([
-      'none',
+      'base',
       ...names.map((name) => `expert-${name}`),
       'routed',
       'mixture',
@@ -73,7 +74,7 @@ describe('adas', () => {
     const [table] = report.scores!;
     expect(table!.columns).toEqual(names);
     expect(table!.rows.map(({ name }) => name)).toEqual(report.rows.slice(0, -1).map(({ name }) => name));
-    expect(report.results).toEqual(['none']);
+    expect(report.results).toEqual(['base']);
     expect(report.verdicts.at(-1)).toBe(
       'the model that came in goes on, unchanged; the experts are in a pack beside it',
     );
@@ -85,6 +86,14 @@ describe('adas', () => {
     });
     expect(Object.keys(router!.expertOf)).toEqual(names);
     expect(router!.centroids.classes).toEqual(Object.keys(FAMILIES));
+  });
+
+  test('a search where no answer is ever right chooses no agent, and the model goes on as it came in', async () => {
+    const agents = { generations: 2, population: 3, items: 2, reportItems: 2 };
+    const { outcome } = await run({ steps: 2, generations: 0, agents });
+    expect(outcome.artifacts[0]!.id).toBe(input.id);
+    const { agentsGenerated, agentsAccepted, agentsRejected } = outcome.metrics;
+    expect([agentsAccepted, agentsRejected]).toEqual([0, agentsGenerated]);
   });
 
   test('measures on the report part, and on no other', async () => {
@@ -154,7 +163,7 @@ describe('adas', () => {
     const { experts } = await packOf(rewarded);
     expect([...experts[0]!.scales.values()].every(({ shape }) => shape[0] === 4)).toBe(true);
     const { rows } = await shop.report(rewarded.outcome);
-    expect(rows.map(({ name }) => name)).toEqual(['none', 'expert-next', 'routed', 'shuffled']);
+    expect(rows.map(({ name }) => name)).toEqual(['base', 'expert-next', 'routed', 'shuffled']);
     for (const { bitsPerByte } of rows) expect(bitsPerByte).toBeGreaterThan(1);
   });
 
@@ -172,7 +181,7 @@ describe('adas', () => {
     ];
     const found = await run({}, { families: {}, data });
     const { figures } = await shop.report(found.outcome);
-    for (const row of ['none', 'expert-squares', 'expert-shouts'])
+    for (const row of ['base', 'expert-squares', 'expert-shouts'])
       for (const domain of ['squares', 'shouts']) expect(figures[`${row}.${domain}.bitsPerByte`]).toBeGreaterThan(1);
     expect(figures['dispatchAccuracy']).toBeGreaterThan(0.95);
     expect(found.outcome.metrics).toMatchObject({ routedBitsPerByte: expect.any(Number) });

@@ -10,6 +10,11 @@ const RANK_PASSES = 2;
 /** The decomposition's operations for each matrix, times rows · columns · rank; it runs in JavaScript. */
 const SVD_OPERATIONS = 20;
 const SVD_FLOPS_PER_SECOND = 1.5e9;
+/** Writing an answer token by token, in readings of it at once: agents answer, some of them several times. */
+const ANSWER_PASSES = 3;
+/** The designs by hand, and about so many agents on the front. */
+const DESIGNS = 9;
+const FRONT = 4;
 /** The base model, its factors and its experts, each measured in a session of its own, beside the training. */
 const COPIES = 4;
 
@@ -32,12 +37,19 @@ export function estimate(params: AdasParams, situation: Situation): Estimate {
   const measuring = (trainings + 5) * measuringSeconds(situation, parameters, itemsPerFamily);
   return {
     steps: trainings * steps,
-    seconds: decompositionSeconds(shape) + training + mixing + measuring,
+    seconds: decompositionSeconds(shape) + training + mixing + agentSeconds(params, situation) + measuring,
     memoryMiB:
       trainingMiB(shape, { rows, rowLength, optimizer: 'adamw' }) + storedMiB(COPIES + 2 * trainings, parameters),
     diskMiB: storedMiB(4, parameters) + situation.dataBytes / MIB,
     makes: { count: 1, parameters },
   };
+}
+
+function agentSeconds({ agents }: AdasParams, situation: Situation): number {
+  const { generations, population, items, reportItems } = agents;
+  if (generations === 0 || situation.families === 0) return 0;
+  const answers = (DESIGNS + generations * population) * items + FRONT * reportItems;
+  return ANSWER_PASSES * measuringSeconds({ ...situation, dataBytes: 0 }, situation.models.parameters, answers);
 }
 
 function decompositionSeconds({ hiddenSize: d, intermediateSize: f, layers }: ModelShape): number {

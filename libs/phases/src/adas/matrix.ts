@@ -1,3 +1,4 @@
+import { evaluationOn } from '../shared/families.js';
 import type { Measured } from '../shared/yardstick.js';
 import type { Panel } from './measure.js';
 
@@ -16,7 +17,7 @@ export function scoreOn({ tasks, text }: Measured, { textDomains }: Panel, domai
 
 /** A row on the items or texts of one domain alone, for a paired comparison. */
 export function restricted({ tasks, text }: Measured, { items, textDomains }: Panel, domain: string): Measured {
-  if (tasks) return { tasks: { ...tasks, correct: tasks.correct.filter((_, i) => items[i]!.family === domain) } };
+  if (tasks) return { tasks: evaluationOn(tasks, items, (family) => family === domain) };
   return text ? { text: { ...text, texts: text.texts.filter((_, i) => textDomains[i] === domain) } } : {};
 }
 

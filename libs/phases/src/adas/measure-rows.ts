@@ -28,18 +28,18 @@ export async function measureRows(
   const { start, pack, routes, mixtures, generalist, applied, domains } = contestants;
   const models = await modelsOf(context, contestants);
   const names = domains.map(({ name }) => name);
-  const plans = new Map<string, Assignment>([[ROWS.none, allTo(ROWS.none, panel)]]);
+  const plans = new Map<string, Assignment>([[ROWS.base, allTo(ROWS.base, panel)]]);
   for (const { name } of pack.experts) plans.set(expertRow(name), allTo(expertRow(name), panel));
-  const sent = (to: string | undefined) => (to === undefined ? ROWS.none : expertRow(to));
+  const sent = (to: string | undefined) => (to === undefined ? ROWS.base : expertRow(to));
   plans.set(ROWS.routed, { items: routes.items.map(sent), texts: routes.texts.map(sent) });
-  if (mixtures.byDomain.size > 0) plans.set(ROWS.mixture, byDomain(named(ROWS.mixture, names), ROWS.none, panel));
+  if (mixtures.byDomain.size > 0) plans.set(ROWS.mixture, byDomain(named(ROWS.mixture, names), ROWS.base, panel));
   if (generalist) plans.set(ROWS.generalist, allTo(ROWS.generalist, panel));
-  plans.set(ROWS.shuffled, byDomain(named(ROWS.shuffled, names), ROWS.none, panel));
+  plans.set(ROWS.shuffled, byDomain(named(ROWS.shuffled, names), ROWS.base, panel));
   if (applied) {
     models.set(ROWS.applied, applied);
     plans.set(ROWS.applied, allTo(ROWS.applied, panel));
   }
-  models.set(ROWS.none, start.model);
+  models.set(ROWS.base, start.model);
   const measured = new Map<string, Measured>();
   for (const [name, plan] of plans) {
     context.signal.throwIfAborted();

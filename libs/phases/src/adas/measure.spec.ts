@@ -44,7 +44,7 @@ describe('what several models answer together', () => {
 });
 
 test('a row is narrowed to the items or texts of a domain', () => {
-  const tasks = { correct: Uint8Array.from(PANEL.items, (_, i) => i % 2) };
+  const tasks = { families: { up: { loss: 1 } }, correct: Uint8Array.from(PANEL.items, (_, i) => i % 2) };
   const { correct } = restricted({ tasks } as never, PANEL, 'up').tasks!;
   expect(correct).toEqual(tasks.correct.filter((_, i) => PANEL.items[i]!.family === 'up'));
   const text = { texts: [1, 2, 3].map((bits) => ({ bits, bytes: 1 })) };
@@ -72,8 +72,8 @@ describe('the table of experts', () => {
       const [better = '', than = ''] = name.replace(/ on .*/, '').split(' − ');
       return { name, better, than, difference: { estimate: (low + high) / 2, low, high } };
     };
-    const own = [comparison('expert-x − none on x', 0.1, 0.3), comparison('expert-y − none on y', -0.2, 0)];
-    const whole = [comparison('routed − none', 0, 0.1)];
+    const own = [comparison('expert-x − base on x', 0.1, 0.3), comparison('expert-y − base on y', -0.2, 0)];
+    const whole = [comparison('routed − base', 0, 0.1)];
     const shared = { matrix, own, shuffled: [], whole, dispatchAccuracy: 0.975, isText: false };
     expect(verdictsOf({ ...shared, applied: undefined })).toEqual([
       '1 of 2 experts beat the base model on their own domain beyond doubt',

@@ -107,6 +107,37 @@ export const params = paramsOf({
         'What goes into the weights that go on: none, the name of an expert, mixture for the one found on the whole mix, or parts by names of experts.',
     },
   ),
+  agents: Type.Object(
+    {
+      generations: Type.Integer({
+        default: 3,
+        minimum: 0,
+        maximum: 100,
+        description:
+          'Of the search for agents, after the designs by hand; 0 for no search. There is none on text alone.',
+      }),
+      population: Type.Integer({ default: 6, minimum: 1, maximum: 256, description: 'Agents in a generation.' }),
+      items: Type.Integer({
+        default: 40,
+        minimum: 1,
+        maximum: 10_000,
+        description: 'Items of each family of the select part that agents are scored on.',
+      }),
+      reportItems: Type.Integer({
+        default: 50,
+        minimum: 1,
+        maximum: 100_000,
+        description: 'Items of each family of the report part that the front is measured on, once.',
+      }),
+      steps: Type.Integer({
+        default: 64,
+        minimum: 1,
+        maximum: 1024,
+        description: 'Requests to the model and other steps that an agent may take for one answer.',
+      }),
+    },
+    { default: {}, additionalProperties: false, description: 'The search for ways to answer with the model.' },
+  ),
   itemsPerFamily,
   minGain: Type.Number({
     default: -0.02,

@@ -2,6 +2,7 @@ import { compare } from '../shared/compare.js';
 import type { Comparison, PhaseReport, ScoreTable } from '../shared/report.js';
 import { lossOf, metricsOf, rowOf, type Measured } from '../shared/yardstick.js';
 import type { Domain } from './domains.js';
+import type { AgentFindings } from './agents/agent-report.js';
 import { diagonalShare, ownGain, restricted, scoreOn, type ExpertMatrix } from './matrix.js';
 import type { Panel } from './measure.js';
 import { expertRow, ON, ROWS } from './rows.js';
@@ -17,22 +18,25 @@ export interface AdasResult {
   /** What was applied, in words; undefined for nothing. */
   readonly applied: string | undefined;
   readonly figures: Readonly<Record<string, number>>;
+  /** What the search for agents found; undefined where there was none. */
+  readonly agents: AgentFindings | undefined;
 }
 
 /** The rows of all experts on all domains, what routing and mixing give, and what may be said. */
 export function reportOf(result: AdasResult): { report: PhaseReport; metrics: Record<string, number> } {
-  const { panel, domains, measured, dispatchAccuracy, applied } = result;
+  const { panel, domains, measured, dispatchAccuracy, applied, agents } = result;
   const matrix = matrixOf(result);
-  const own = domains.flatMap(({ name }) => onDomain(result, name, expertRow(name), ROWS.none));
+  const own = domains.flatMap(({ name }) => onDomain(result, name, expertRow(name), ROWS.base));
   const shuffled = measured.has(ROWS.shuffled)
     ? domains.flatMap(({ name }) => onDomain(result, name, expertRow(name), ROWS.shuffled))
     : [];
   const whole = [ROWS.routed, ROWS.mixture, ROWS.applied]
     .filter((name) => measured.has(name))
-    .flatMap((name) => compare(name, ROWS.none, measured));
+    .flatMap((name) => compare(name, ROWS.base, measured));
   const control = measured.has(ROWS.generalist) ? compare(ROWS.routed, ROWS.generalist, measured) : [];
   const found: Record<string, number> = {
     ...result.figures,
+    ...agents?.figures,
     experts: domains.length,
     gain: ownGain(matrix),
     diagonal: diagonalShare(matrix),
@@ -45,19 +49,19 @@ export function reportOf(result: AdasResult): { report: PhaseReport; metrics: Re
   const report: PhaseReport = {
     phase: 'adas',
     rows: [...measured].map(([name, each]) => rowOf(name, each)),
-    results: [applied === undefined ? ROWS.none : ROWS.applied],
-    comparisons: [...own, ...shuffled, ...whole, ...control],
+    results: [applied === undefined ? ROWS.base : ROWS.applied],
+    comparisons: [...own, ...shuffled, ...whole, ...control, ...(agents?.comparisons ?? [])],
+    ...(agents ? { agents: agents.agents } : {}),
     ...(isText(panel) ? {} : { scores: [expertTable(result)] }),
     figures: { ...found, ...textTable(matrix, panel) },
-    verdicts: verdictsOf({
-      matrix,
-      own,
-      shuffled,
-      whole: [...whole, ...control],
-      dispatchAccuracy,
-      applied,
-      isText: isText(panel),
-    }),
+    verdicts: [
+      ...verdictsOf({
+        ...{ matrix, own, shuffled, dispatchAccuracy, applied },
+        whole: [...whole, ...control],
+        isText: isText(panel),
+      }),
+      ...(agents?.verdicts ?? []),
+    ],
   };
   return { report, metrics };
 }
@@ -65,14 +69,14 @@ export function reportOf(result: AdasResult): { report: PhaseReport; metrics: Re
 function matrixOf({ panel, domains, measured }: AdasResult): ExpertMatrix {
   const names = domains.map(({ name }) => name);
   const row = (of: string) => names.map((name) => scoreOn(measured.get(of)!, panel, name));
-  return { domains: names, scores: names.map((name) => row(expertRow(name))), base: row(ROWS.none) };
+  return { domains: names, scores: names.map((name) => row(expertRow(name))), base: row(ROWS.base) };
 }
 
 /** Experts by the domains that they are for. */
 function expertTable({ domains, measured }: AdasResult): ScoreTable {
   const columns = domains.map(({ name }) => name);
   const others = [ROWS.routed, ROWS.mixture, ROWS.generalist].filter((name) => measured.has(name));
-  const rows = [ROWS.none, ...columns.map(expertRow), ...others].map((name) => {
+  const rows = [ROWS.base, ...columns.map(expertRow), ...others].map((name) => {
     const { families } = measured.get(name)!.tasks!;
     return { name, scores: columns.map((domain) => families[domain]!.accuracy) };
   });
@@ -87,7 +91,7 @@ function onDomain({ panel, measured }: AdasResult, domain: string, better: strin
 
 /** Accuracy lost on the whole mix by what was applied; bits per byte on text alone. */
 function regressionOf(measured: ReadonlyMap<string, Measured>): number {
-  const [none, applied] = [measured.get(ROWS.none)!, measured.get(ROWS.applied)!];
+  const [none, applied] = [measured.get(ROWS.base)!, measured.get(ROWS.applied)!];
   if (none.tasks && applied.tasks) return none.tasks.accuracy.estimate - applied.tasks.accuracy.estimate;
   return lossOf(applied) - lossOf(none);
 }
@@ -99,7 +103,7 @@ function isText({ items }: Panel): boolean {
 /** Bits per byte of every expert on every domain, which rows have no place for; task families are in the rows. */
 function textTable({ domains, scores, base }: ExpertMatrix, panel: Panel): Record<string, number> {
   if (!isText(panel)) return {};
-  const rows = [[ROWS.none, base] as const, ...domains.map((name, i) => [expertRow(name), scores[i]!] as const)];
+  const rows = [[ROWS.base, base] as const, ...domains.map((name, i) => [expertRow(name), scores[i]!] as const)];
   return Object.fromEntries(
     rows.flatMap(([row, each]) => domains.map((name, i) => [`${row}.${name}.bitsPerByte`, -each[i]!])),
   );

@@ -1,10 +1,9 @@
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ForgeError, type Json } from '@agent-forge/contracts';
 import { TERNARY_TRAINING, trainLanguageModel } from '@agent-forge/model';
 import { mixtureSource } from '../shared/mixture.js';
-import type { Checkpoint, TaskContext, TaskOutput } from '../task.js';
+import type { Checkpoint, TaskOutput } from '../task.js';
+import { taskContext } from '../testing/task-context.js';
 import { tinyModel } from '../testing/tiny-model.js';
 import { Workshop } from '../testing/workshop.js';
 import type { ExpertInput } from './expert-task.js';
@@ -33,17 +32,7 @@ afterAll(() => shop?.close());
 
 /** Does a task of the phase; its signal is aborted once the share `stopAt` is done. */
 async function perform(task: string, input: unknown, saved: Checkpoint[], stopAt = Infinity): Promise<TaskOutput> {
-  const aborter = new AbortController();
-  const context: TaskContext = {
-    artifacts: shop.artifacts,
-    workDir: await mkdtemp(join(shop.dir, 'task-')),
-    threads: 1,
-    codeVersion: 'test',
-    signal: aborter.signal,
-    checkpoint: saved.at(-1),
-    saveCheckpoint: async (checkpoint) => void saved.push(JSON.parse(JSON.stringify(checkpoint)) as Checkpoint),
-    report: ({ fraction }) => fraction >= stopAt && aborter.abort(),
-  };
+  const context = await taskContext(shop, saved, ({ fraction }) => fraction >= stopAt);
   return phase.tasks![task]!(input as Json, context);
 }
 

@@ -1,7 +1,7 @@
 /** What the rows of the report are called; those of experts are {@link expertRow}. */
 export const ROWS = {
   /** The model as it came in. */
-  none: 'none',
+  base: 'base',
   /** Each question by the expert that the router sends it to. */
   routed: 'routed',
   /** Each domain by the mixture of experts that was found for it. */

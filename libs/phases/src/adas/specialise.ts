@@ -16,6 +16,8 @@ type Context = PhaseContext<AdasParams>;
 /** The base model and all that was made beside it. */
 export interface Specialists {
   readonly start: ExpertStart;
+  /** Artifact of its decomposition. */
+  readonly decomposition: string;
   readonly domains: readonly Domain[];
   readonly pack: ExpertPack & { readonly router: Router };
   readonly mixtures: Mixtures;
@@ -55,7 +57,8 @@ export async function specialise(
   const mixtures = await searchMixtures(context, stored, domains, packs.slice(0, domains.length), progress);
   const byDomain = Object.fromEntries(mixtures.byDomain);
   const pack = { base: weightsDigest(model.weights), experts, router, mixtures: byDomain };
-  return { start, domains, pack, mixtures, generalist: made[domains.length] };
+  const { decomposition } = stored;
+  return { start, decomposition, domains, pack, mixtures, generalist: made[domains.length] };
 }
 
 /** @returns the id of the stored decomposition */

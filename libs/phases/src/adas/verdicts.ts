@@ -38,7 +38,7 @@ export function verdictsOf(findings: Findings): string[] {
 
 /** Rows as they are called in sentences. */
 const SAYINGS: Readonly<Record<string, string>> = {
-  [ROWS.none]: 'the base model',
+  [ROWS.base]: 'the base model',
   [ROWS.routed]: 'routing to experts',
   [ROWS.mixture]: 'a mixture of experts for each domain',
   [ROWS.generalist]: 'one expert for everything',

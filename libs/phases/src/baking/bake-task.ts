@@ -1,15 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError, type DataSource, type Json, type Lineage } from '@agent-forge/contracts';
-import {
-  bakeShape,
-  BakeTrainer,
-  readCheckpoint,
-  readModelFolder,
-  writeCheckpoint,
-  writeSafetensors,
-} from '@agent-forge/model';
+import { bakeShape, BakeTrainer, readModelFolder, writeSafetensors } from '@agent-forge/model';
 import { CHECKPOINT_SECONDS } from '../shared/limits.js';
+import { keepTraining, keptTraining } from '../shared/training-checkpoint.js';
 import type { TaskContext, TaskOutput } from '../task.js';
 import { allExamples, drawPools, rowsOf, type Pools } from './pools.js';
 import type { Kept, Queries } from './questions.js';
@@ -44,7 +38,6 @@ export interface BakeOutput {
 
 /** Name of the file with the factors. */
 export const FACTORS_FILE = 'factors.safetensors';
-const FILE = 'checkpoint.safetensors';
 
 /** Trains the adapter that answers without the prompts as the model does with them, and stores it. */
 export async function bakeTask(input: Json, context: TaskContext): Promise<TaskOutput> {
@@ -53,7 +46,7 @@ export async function bakeTask(input: Json, context: TaskContext): Promise<TaskO
   const model = await readModelFolder(join(context.workDir, 'start'));
   const pools = await drawPools(plan, model, context);
   const shape = bakeShape(allExamples(pools), plan.rows);
-  const saved = await lastCheckpoint(context);
+  const saved = await keptTraining<BakeOutput>(context);
   const trainer = await BakeTrainer.create({
     ...{ model, shape, rank: plan.rank, scale: plan.alpha / plan.rank, topK: plan.topK },
     ...{ learningRate: plan.rate, steps: plan.steps },
@@ -88,7 +81,7 @@ async function train(
   let savedMs = performance.now();
   for (let { step } = trainer.state(); step < steps; step++) {
     if (host.signal.aborted || performance.now() - savedMs > 1000 * CHECKPOINT_SECONDS) {
-      await save(host, trainer, output, lineageOf(plan, host));
+      await keepTraining(host, trainer.state(), output, lineageOf(plan, host));
       savedMs = performance.now();
     }
     if (host.signal.aborted) throw new ForgeError('CANCELLED', `baking was stopped at step ${step} of ${steps}`);
@@ -97,29 +90,6 @@ async function train(
     host.report({ fraction: (step + 1) / steps, step: step + 1, steps, metrics: { loss } });
   }
   return output;
-}
-
-async function save(
-  { workDir, artifacts, saveCheckpoint }: TaskContext,
-  trainer: BakeTrainer,
-  output: BakeOutput,
-  lineage: Lineage,
-): Promise<void> {
-  const dir = join(workDir, 'checkpoint');
-  await rm(dir, { recursive: true, force: true });
-  await mkdir(dir);
-  const state = trainer.state();
-  await writeCheckpoint(join(dir, FILE), state, output);
-  const artifact = await artifacts.putFolder(dir, 'checkpoint', { kind: 'checkpoint', lineage });
-  await saveCheckpoint({ state: { step: state.step }, artifacts: [artifact] });
-}
-
-async function lastCheckpoint({ checkpoint, artifacts, workDir }: TaskContext) {
-  const artifact = checkpoint?.artifacts[0];
-  if (artifact === undefined) return undefined;
-  const dir = join(workDir, 'resumed');
-  await artifacts.materialise(artifact.id, dir);
-  return readCheckpoint<BakeOutput>(join(dir, FILE));
 }
 
 function lineageOf({ from, data, seed, ...params }: BakeInput, { codeVersion }: TaskContext): Lineage {

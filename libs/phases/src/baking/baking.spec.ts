@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ArtifactName, Json } from '@agent-forge/contracts';
 import { bakedMark, chatTemplateOf, readDelta, takeOut } from '@agent-forge/model';
+import { ownClaims } from '../testing/own-claims.js';
 import { tinyModel } from '../testing/tiny-model.js';
 import { Workshop, type Done } from '../testing/workshop.js';
 import type { Checkpoint } from '../task.js';
@@ -67,6 +68,15 @@ describe('baking', () => {
     const { plain, prompted } = keepable(FAMILIES, SHORT.bakes);
     expect(plain).toEqual({ up: 1 });
     expect([...prompted].sort()).toEqual(['copy@end', 'copy@tool', 'tool', 'up@end', 'up@tool', 'word@end']);
+  });
+
+  test('proven again on its own model, every figure is as it was', async () => {
+    const claims = await ownClaims(workshop, baking, done);
+    expect(claims.map(({ metric }) => metric)).toEqual([
+      ...['persona: following', 'persona: marker', 'tool: following', 'tool: valid call', 'tool: right arguments'],
+      ...['tool: valid call under the grammar', 'tool: right arguments under the grammar'],
+    ]);
+    for (const { then, now } of claims) expect(now).toEqual(then);
   });
 
   test('is the same for the same seed', async () => {

@@ -4,7 +4,7 @@ import type { PhaseContext } from '../phase.js';
 import { encoderOf } from '../shared/families.js';
 import type { StageProgress } from '../shared/stage-progress.js';
 import { Yardstick, type Measured } from '../shared/yardstick.js';
-import { keptOnly } from './kept.js';
+import { onFamilies } from './kept.js';
 import type { Kept } from './questions.js';
 import { askPrompted, divergences, follow, ratesOf, type Followed } from './measure.js';
 import type { BakingParams } from './params.js';
@@ -35,10 +35,19 @@ export async function findOut(
     progress.at('measure', { fraction: measured.size / (models.size + 1) });
   }
   const prompted = new Map(asked.map((each) => [each.bake.name, ratesOf(each, each.prompted)]));
-  const only = [...measured].map(([name, each]) => [name, keptOnly(each, yardstick.items, baked)] as const);
+  const only = (has: (family: string) => boolean) =>
+    new Map([...measured].map(([name, each]) => [name, onFamilies(each, yardstick.items, has)] as const));
   const divergence = await divergences(context, base, models, asked);
   const away = await keptDivergence(context, base, models.get('after')!, keptItems);
-  return { measured, kept: new Map(only), followed, prompted, divergence, ...away };
+  return {
+    measured: only((family) => family in families),
+    kept: only((family) => !baked.has(family)),
+    prompts: only((family) => !(family in families)),
+    followed,
+    prompted,
+    divergence,
+    ...away,
+  };
 }
 
 /** How far the baked model is from the one that came in, on the right answers to what was not baked. */

@@ -23,6 +23,7 @@ export const phase = definePhase({
   estimate,
   resources: { cpus: 2, memoryMiB: 2048 },
   tasks: { bake: async (input, context) => (await import('./bake-task.js')).bakeTask(input, context) },
+  proveAgain: async (context) => (await import('./claims.js')).claims(context),
   run: async (context) => (await import('./run.js')).run(context),
   metrics: {
     figures: [

@@ -10,8 +10,10 @@ import type { BakingParams } from './params.js';
 export interface Findings {
   /** By model: `before`, `half`, `after`, and `alone-NAME` where prompts were baked by themselves too. Baked families count as their model is marked for. */
   readonly measured: ReadonlyMap<string, Measured>;
-  /** The same, on what was not baked. */
+  /** The same, on what was not baked, under prompts too. */
   readonly kept: ReadonlyMap<string, Measured>;
+  /** The same, on families under prompts that the mix does not have. */
+  readonly prompts: ReadonlyMap<string, Measured>;
   /** Without the prompts, by model. */
   readonly followed: ReadonlyMap<string, Followed>;
   /** The rates of the model that came in, with each prompt before its questions, by bake. */
@@ -59,6 +61,7 @@ export function reportOf(
   const scores = [
     ...bakes.map(({ name }) => followingTable(name, findings)),
     interferenceTable(followed.get('after')!),
+    ...promptsTable(findings),
   ];
   return { report: { phase: 'baking', rows, comparisons, scores, figures, verdicts }, metrics };
 }
@@ -72,13 +75,18 @@ function followingSentence(name: string, { followed, divergence }: Findings): st
   );
 }
 
+/** Of the table that says how far a bake is followed. */
+export function followingTitle(bake: string): string {
+  return `${bake}: answers to its held-out questions, without the prompt`;
+}
+
 /** A bake's behaviours, by model; the first row has the prompt. */
 function followingTable(bake: string, { followed, prompted }: Findings): ScoreTable {
   const rows = new Map([['with the prompt', prompted.get(bake)!]]);
   for (const [name, { rates }] of followed) rows.set(name, rates.get(bake)!);
   const columns = [...new Set([...rows.values()].flatMap((rates) => Object.keys(rates)))];
   return {
-    title: `${bake}: answers to its held-out questions, without the prompt`,
+    title: followingTitle(bake),
     columns,
     rows: [...rows].map(([name, rates]) => ({ name, scores: columns.map((column) => rates[column] ?? null) })),
   };
@@ -92,6 +100,19 @@ function interferenceTable({ traces }: Followed): ScoreTable {
     columns,
     rows: [...traces].map(([name, rates]) => ({ name, scores: columns.map((column) => rates[column] ?? null) })),
   };
+}
+
+/** How far other prompts are still followed, on families that the mix does not have. */
+function promptsTable({ prompts }: Findings): ScoreTable[] {
+  const columns = Object.keys(prompts.get('after')!.tasks?.families ?? {});
+  if (columns.length === 0) return [];
+  const rows = [...prompts].map(([name, { tasks }]) => ({
+    name,
+    scores: columns.map((family) => tasks!.families[family]!.accuracy),
+  }));
+  return [
+    { title: 'right answers under prompts that were followed before, and are to be followed still', columns, rows },
+  ];
 }
 
 function divergenceFigures(divergence: Findings['divergence']): Record<string, number> {

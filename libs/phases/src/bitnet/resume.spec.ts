@@ -1,10 +1,9 @@
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ForgeError, type Json } from '@agent-forge/contracts';
 import { addSubNorms, TERNARY_TRAINING } from '@agent-forge/model';
 import type { TrainInput } from '../shared/train-task.js';
-import type { Checkpoint, TaskContext, TaskOutput } from '../task.js';
+import type { Checkpoint, TaskOutput } from '../task.js';
+import { taskContext } from '../testing/task-context.js';
 import { tinyModel } from '../testing/tiny-model.js';
 import { Workshop } from '../testing/workshop.js';
 import { phase } from './index.js';
@@ -41,17 +40,7 @@ afterAll(() => shop?.close());
 
 /** Does the phase's task; its signal is aborted once `stopAt` steps are done. */
 async function train(saved: Checkpoint[], { stopAt = Infinity, ...change }: { stopAt?: number; ramp?: number } = {}) {
-  const aborter = new AbortController();
-  const context: TaskContext = {
-    artifacts: shop.artifacts,
-    workDir: await mkdtemp(join(shop.dir, 'task-')),
-    threads: 1,
-    codeVersion: 'test',
-    signal: aborter.signal,
-    checkpoint: saved.at(-1),
-    saveCheckpoint: async (checkpoint) => void saved.push(JSON.parse(JSON.stringify(checkpoint)) as Checkpoint),
-    report: ({ step = 0 }) => step >= stopAt && aborter.abort(),
-  };
+  const context = await taskContext(shop, saved, ({ step = 0 }) => step >= stopAt);
   return phase.tasks!['train']!({ ...input, ...change } as unknown as Json, context);
 }
 

@@ -20,6 +20,7 @@ export const phase = definePhase({
   estimate,
   resources: { cpus: 2, memoryMiB: 2048 },
   tasks: { train: async (input, context) => (await import('../shared/train-task.js')).trainTask(input, context) },
+  proveAgain: async (context) => (await import('./claims.js')).claims(context),
   run: async (context) => (await import('./run.js')).run(context),
   metrics: {
     figures: ['mergeBarrier', 'specialisation', 'worstAccuracy', 'worstLoss', 'chanceLoss'],

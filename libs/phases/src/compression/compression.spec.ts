@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { GREEDY } from '@agent-forge/agents';
 import { ForgeError, type ArtifactName, type Json } from '@agent-forge/contracts';
 import { CODEC_NAMES } from '@agent-forge/codecs';
 import { freezeTernary, isTernary, TERNARY_TRAINING, writeModelFolder, type Model } from '@agent-forge/model';
@@ -143,7 +144,7 @@ describe('without a floating-point ancestor', () => {
   test('a ternary model is its own teacher, and floating-point candidates are left out, with notes', async () => {
     const dir = join(await mkdtemp(join(shop.dir, 'orphan-')), 'model');
     await writeModelFolder(dir, marked(tinyModel(2)));
-    await writeFile(join(dir, 'agent.json'), '{}');
+    await writeFile(join(dir, 'agent.json'), JSON.stringify(GREEDY));
     const { lineage } = await shop.artifacts.manifest(teacher.id);
     const orphan = await shop.artifacts.putFolder(dir, 'orphan', { kind: 'model', lineage });
     const { outcome, notes } = await shop.run(phase, {
@@ -158,6 +159,24 @@ describe('without a floating-point ancestor', () => {
     const { files } = await shop.artifacts.manifest(outcome.artifacts[0]!.id);
     expect(files.map(({ name }) => name)).toContain('agent.json');
   });
+});
+
+test('an agent that asks experts stays behind with them, and a note says so', async () => {
+  const dir = join(await mkdtemp(join(shop.dir, 'routed-')), 'model');
+  await writeModelFolder(dir, marked(tinyModel(2)));
+  const nodes = [
+    { id: 'm', kind: 'route' },
+    { ...GREEDY.nodes[0]!, model: 'm' },
+  ];
+  await writeFile(join(dir, 'agent.json'), JSON.stringify({ ...GREEDY, nodes }));
+  await mkdir(join(dir, 'experts'));
+  await writeFile(join(dir, 'experts', 'experts.json'), '{}');
+  const { lineage } = await shop.artifacts.manifest(teacher.id);
+  const routed = await shop.artifacts.putFolder(dir, 'routed', { kind: 'model', lineage });
+  const { outcome, notes } = await shop.run(phase, { inputs: [routed], params: { ...TINY, candidates: ['tq1+int8'] } });
+  expect(notes.map(({ code }) => code)).toContain('AGENT_LEFT');
+  const { files } = await shop.artifacts.manifest(outcome.artifacts[0]!.id);
+  expect(files.filter(({ name }) => /agent|experts/.test(name))).toEqual([]);
 });
 
 test('a ternary model with a scale for each row keeps the weights behind its codes, where no packed layout holds them', async () => {

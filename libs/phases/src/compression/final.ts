@@ -1,9 +1,11 @@
-import { cp, readdir, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AGENT_FILE, parseAgent, usesExperts } from '@agent-forge/agents';
 import { isModelFile, type ArtifactName } from '@agent-forge/contracts';
 import {
   assertAudit,
   auditWeights,
+  EXPERTS_FOLDER,
   readModelFolder,
   writeModelFolder,
   writePackedFolder,
@@ -44,7 +46,7 @@ export interface Final extends BuiltFinal {
  * that the packed layout cannot hold keeps the weights behind its codes.
  */
 export async function buildFinal(
-  { artifacts, workDir }: Context,
+  { artifacts, workDir, note }: Context,
   { candidate, artifact }: Scored,
   input: Source,
 ): Promise<BuiltFinal> {
@@ -59,7 +61,13 @@ export async function buildFinal(
   else if (misfit('hf-packed', decoded) === undefined)
     await writePackedFolder(dir, decoded, { linearClass: 'autobitlinear' });
   else await writeModelFolder(dir, unfrozen(decoded, source.model));
-  await copyCompanions(input.dir, dir);
+  const left = await copyCompanions(input.dir, dir);
+  if (left)
+    await note({
+      code: 'AGENT_LEFT',
+      message: `the agent asks experts, which fit the weights before compression alone; both stay beside ${input.id}`,
+      metrics: {},
+    });
   return { dir, parents: [...new Set([source.id, input.id])], model: await readModelFolder(dir), decoded };
 }
 
@@ -76,10 +84,19 @@ export async function storeFinal(
   return { ...built, artifact, sizeBytes: weightBytes(files) };
 }
 
-/** What lies beside the model that came in and is no part of it, for example the agent design that was found for it, goes on with it. */
-async function copyCompanions(from: string, to: string): Promise<void> {
-  for (const name of await readdir(from))
-    if (!isModelFile(name) && name !== CARD) await cp(join(from, name), join(to, name), { recursive: true });
+/**
+ * What lies beside the model that came in and is no part of it, above all the agent that was found for it, goes on with it. Experts are for the weights that came in,
+ * and stay behind, as does an agent that asks them.
+ * @returns whether an agent was left behind
+ */
+async function copyCompanions(from: string, to: string): Promise<boolean> {
+  let left = false;
+  for (const name of await readdir(from)) {
+    if (isModelFile(name) || name === CARD || name === EXPERTS_FOLDER) continue;
+    if (name === AGENT_FILE && usesExperts(parseAgent(await readFile(join(from, name), 'utf8'), name))) left = true;
+    else await cp(join(from, name), join(to, name), { recursive: true });
+  }
+  return left;
 }
 
 /** The source's own matrices under the decoded tables. */

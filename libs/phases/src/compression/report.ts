@@ -3,7 +3,7 @@ import type { PhaseOutcome } from '@agent-forge/run';
 import type { PhaseContext } from '../phase.js';
 import { compare } from '../shared/compare.js';
 import type { WrittenForm } from '../shared/forms.js';
-import { storeReport, type PhaseReport, type ReportRow, type SelectionRow } from '../shared/report.js';
+import { storeReport, type Claim, type PhaseReport, type ReportRow, type SelectionRow } from '../shared/report.js';
 import { retention } from '../shared/retention.js';
 import { lossOf, metricsOf, rowOf, type Measured } from '../shared/yardstick.js';
 import type { Scored } from './candidates.js';
@@ -24,6 +24,8 @@ export interface Findings {
   readonly choice: Choice;
   readonly runnerUp: Scored | undefined;
   readonly measured: ReadonlyMap<string, Measured>;
+  /** What earlier phases proved, on the final model. */
+  readonly claims: readonly Claim[];
 }
 
 /** What it stored. */
@@ -50,7 +52,7 @@ export async function reportOn(
 
 /** The report; before anything is stored it is what the model card says. */
 export function reportOf(findings: Findings, seed: number, stored?: Stored): PhaseReport {
-  const { choice, measured, scored } = findings;
+  const { choice, measured, scored, claims } = findings;
   const rows = rowsOf(findings, stored);
   const comparisons = [ROWS.before, ROWS.teacher, ROWS.runnerUp]
     .filter((name) => measured.has(name))
@@ -58,7 +60,7 @@ export function reportOf(findings: Findings, seed: number, stored?: Stored): Pha
   const figures = figuresOf(findings, seed, stored);
   const selection = scored.map((each) => selectionRow(each, choice));
   return {
-    ...{ phase: 'compression', rows, results: [ROWS.after], comparisons, selection, figures },
+    ...{ phase: 'compression', rows, results: [ROWS.after], comparisons, selection, claims, figures },
     verdicts: verdictsOf(choice, comparisons, rows, figures),
   };
 }

@@ -4,12 +4,13 @@ import type { Model } from '@agent-forge/model';
 import type { PhaseOutcome } from '@agent-forge/run';
 import { paramError } from '../param-mistakes.js';
 import type { PhaseContext } from '../phase.js';
+import { phases } from '../registry.js';
+import { proveAgain } from '../shared/claims/prove-again.js';
 import { writeForms } from '../shared/forms.js';
 import { modelCard } from '../shared/card/card.js';
 import { ancestorsIn, pastReports } from '../shared/card/past-reports.js';
-import type { PhaseReport } from '../shared/report.js';
 import { StageProgress } from '../shared/stage-progress.js';
-import { Yardstick, type Measured } from '../shared/yardstick.js';
+import { rowOf, Yardstick, type Measured } from '../shared/yardstick.js';
 import { check } from './check.js';
 import { scoreCandidates, type Scored } from './candidates.js';
 import { chooseCandidate, type Choice } from './choose.js';
@@ -80,8 +81,18 @@ async function conclude(
     measured.set(name, await yardstick.measure(model, context));
     progress.at('measure', { fraction: measured.size / models.size });
   }
-  const findings = { sources, scored, chosen, choice, runnerUp: other, measured };
-  const final = await storeFinal(context, built, await cardOf(context, built, reportOf(findings, context.seed)));
+  const { ancestors, reports } = await pastOf(context, built);
+  const row = rowOf(ROWS.after, measured.get(ROWS.after)!);
+  const claims = await proveAgain(context, {
+    ...{ phases, reports, ancestors },
+    final: { model: built.model, folder: built.dir, row },
+  });
+  const findings = { sources, scored, chosen, choice, runnerUp: other, measured, claims };
+  const { seed, codeVersion } = context;
+  const { model, parents } = built;
+  const own = reportOf(findings, seed);
+  const card = modelCard({ model, parents, ancestors, reports: [...reports, own], seed, codeVersion });
+  const final = await storeFinal(context, built, card);
   const wanted = {
     ...{ phase: 'compression', forms: formsFor(context.params.exports, chosen.candidate) },
     ...{ from: final.artifact, model: final.model, yardstick },
@@ -90,17 +101,12 @@ async function conclude(
   return reportOn(context, findings, { final, forms });
 }
 
-/** The model card: what all phases so far have measured, and this one. */
-async function cardOf(
-  { artifacts, seed, codeVersion }: Context,
-  { model, parents }: BuiltFinal,
-  own: PhaseReport,
-): Promise<Record<string, string>> {
+/** What the final model was made from, and what all phases before have measured. */
+async function pastOf({ artifacts }: Context, { parents }: BuiltFinal) {
   const ancestors = new Map<string, Manifest>();
   for (const parent of parents)
     for (const [id, manifest] of await ancestorsIn(artifacts, parent)) ancestors.set(id, manifest);
-  const reports = [...(await pastReports(artifacts, ancestors)), own];
-  return modelCard({ model, parents, ancestors, reports, seed, codeVersion });
+  return { ancestors, reports: await pastReports(artifacts, ancestors) };
 }
 
 /** The control: the smallest one of the other matrices' codecs that could have been chosen as well. */

@@ -28,6 +28,7 @@ export const phase = definePhase({
     distil: async (input, context) => (await import('./distil-task.js')).distilTask(input, context),
     think: async (input, context) => (await import('./think-task.js')).thinkTask(input, context),
   },
+  proveAgain: async (context) => (await import('./claims.js')).claims(context),
   run: async (context) => (await import('./run.js')).run(context),
   metrics: {
     figures: [

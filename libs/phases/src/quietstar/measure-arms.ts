@@ -79,8 +79,9 @@ export async function measureArms(
   return measured;
 }
 
-function questionsOf(
-  { params }: Context,
+/** What is asked on the report part: items of the families that are thought about, or pieces of text. */
+export function questionsOf(
+  { params }: Pick<Context, 'params'>,
   { tokenizer }: Model,
   families: readonly string[],
   { items, texts }: Yardstick,

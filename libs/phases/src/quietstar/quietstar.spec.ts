@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ArtifactName } from '@agent-forge/contracts';
 import { thoughtMark } from '@agent-forge/model';
+import { ownClaims } from '../testing/own-claims.js';
 import { tinyModel } from '../testing/tiny-model.js';
 import { Workshop, type Done } from '../testing/workshop.js';
 import { phase as quietstar } from './index.js';
@@ -52,6 +53,12 @@ describe('quietstar', () => {
     expect(metrics['gainLow']).toBe(Math.min(...lows));
     expect(figures).toMatchObject({ warmSteps: 4, reinforcementSteps: 3 });
     expect(quietstar.gate(done.outcome, { ...SHORT, minGain: 0 } as never)).toEqual([]);
+  });
+
+  test('proven again on its own model, every figure is as it was', async () => {
+    const claims = await ownClaims(workshop, quietstar, done);
+    expect(claims.map(({ control }) => control)).toEqual(['no-thoughts', 'pause', 'shuffled', 'skipped']);
+    for (const { then, now } of claims) expect(now).toEqual(then);
   });
 
   test('marks the thinking model, so that later phases go on in its form; the distilled copy answers at once', async () => {

@@ -1,12 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError, type DataSource, type Json, type Lineage } from '@agent-forge/contracts';
 import {
   initMixingHead,
-  readCheckpoint,
   readModelFolder,
   ThoughtTrainer,
-  writeCheckpoint,
   writeModelFolder,
   writeSafetensors,
   type Model,
@@ -17,6 +15,7 @@ import {
 import { readCorpus } from '../shared/corpus.js';
 import type { FamilyMix } from '../shared/families.js';
 import { CHECKPOINT_SECONDS } from '../shared/limits.js';
+import { keepTraining, keptTraining } from '../shared/training-checkpoint.js';
 import type { TaskContext, TaskOutput } from '../task.js';
 import type { ThinkingForm } from './form.js';
 import { itemTexts, windowTexts, type TextsOf } from './texts.js';
@@ -68,7 +67,6 @@ interface Settings {
   readonly tail: readonly Figures[];
 }
 
-const FILE = 'checkpoint.safetensors';
 /** Figures are of the steps after this part of them. */
 const TAIL = 0.9;
 const HEAD_PREFIX = 'mixing_head';
@@ -82,7 +80,7 @@ export async function thinkTask(input: Json, context: TaskContext): Promise<Task
   await context.artifacts.materialise(plan.from, join(context.workDir, 'start'));
   const model = await readModelFolder(join(context.workDir, 'start'));
   const textsOf = await source(plan, model, context);
-  const saved = await lastCheckpoint(context);
+  const saved = await keptTraining<Settings>(context);
   const trainer = createTrainer(plan, model, saved?.state, context.threads);
   try {
     const tail = await train(plan, trainer, textsOf, saved?.settings.tail ?? [], context);
@@ -150,7 +148,7 @@ async function train(
   let savedMs = performance.now();
   for (let { step } = trainer.state(); step < steps; step++) {
     if (host.signal.aborted || performance.now() - savedMs > 1000 * CHECKPOINT_SECONDS) {
-      await keep(host, trainer, { tail }, lineageOf(plan, host));
+      await keepTraining(host, trainer.state(), { tail }, lineageOf(plan, host));
       savedMs = performance.now();
     }
     if (host.signal.aborted) throw new ForgeError('CANCELLED', `thinking was stopped at step ${step} of ${steps}`);
@@ -173,29 +171,6 @@ async function store(plan: ThinkInput, model: Model, trained: Weights, context: 
   await mkdir(side);
   await writeSafetensors(join(side, 'mixing_head.safetensors'), new Map([...trained].filter(([name]) => isHead(name))));
   return [stored, await context.artifacts.putFolder(side, 'mixing-head', { kind: 'checkpoint', lineage })];
-}
-
-async function keep(
-  { workDir, artifacts, saveCheckpoint }: TaskContext,
-  trainer: ThoughtTrainer,
-  settings: Settings,
-  lineage: Lineage,
-): Promise<void> {
-  const dir = join(workDir, 'checkpoint');
-  await rm(dir, { recursive: true, force: true });
-  await mkdir(dir);
-  const state = trainer.state();
-  await writeCheckpoint(join(dir, FILE), state, settings);
-  const artifact = await artifacts.putFolder(dir, 'checkpoint', { kind: 'checkpoint', lineage });
-  await saveCheckpoint({ state: { step: state.step }, artifacts: [artifact] });
-}
-
-async function lastCheckpoint({ checkpoint, artifacts, workDir }: TaskContext) {
-  const artifact = checkpoint?.artifacts[0];
-  if (artifact === undefined) return undefined;
-  const dir = join(workDir, 'resumed');
-  await artifacts.materialise(artifact.id, dir);
-  return readCheckpoint<Settings>(join(dir, FILE));
 }
 
 function lineageOf({ from, data, seed, ...params }: ThinkInput, { codeVersion }: TaskContext): Lineage {

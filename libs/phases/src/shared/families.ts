@@ -1,6 +1,7 @@
 import { createFamily, DialogueEncoder, distinctItems, type Part, type TaskItem } from '@agent-forge/data';
 import {
   answerFormOf,
+  bootstrapShare,
   byteTokenizer,
   evaluateItems,
   type Accuracy,
@@ -59,6 +60,19 @@ export async function evaluateFamilies(
   const scores = Object.entries(families).map(([name, accuracy]) => [name, scoreOf(accuracy)] as const);
   const loss = scores.reduce((sum, [, score]) => sum + score.loss, 0) / scores.length;
   return { accuracy: intervalOf(all), loss, families: Object.fromEntries(scores), correct };
+}
+
+/** An evaluation on some of its families alone. @param items that it was made on */
+export function evaluationOn(
+  { families: all, correct: marks }: FamilyEvaluation,
+  items: readonly TaskItem[],
+  has: (family: string) => boolean,
+): FamilyEvaluation {
+  const correct = marks.filter((_, i) => has(items[i]!.family));
+  const families = Object.fromEntries(Object.entries(all).filter(([name]) => has(name)));
+  const losses = Object.values(families).map(({ loss }) => loss);
+  const loss = losses.reduce((sum, each) => sum + each, 0) / losses.length;
+  return { accuracy: bootstrapShare(correct, { seed: 'families' }), loss, families, correct };
 }
 
 /** The form in which a model is asked and answers. */

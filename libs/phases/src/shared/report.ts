@@ -75,6 +75,42 @@ export interface ScoreTable {
   readonly rows: readonly { readonly name: string; readonly scores: readonly (Interval | null)[] }[];
 }
 
+/** A value beside its control. */
+export interface Figure {
+  readonly value: Interval;
+  readonly control: Interval;
+}
+
+/** A key figure of an earlier phase, measured again on the final model. */
+export interface Claim {
+  readonly phase: string;
+  readonly metric: string;
+  readonly control: string;
+  readonly unit: 'share' | 'bits per byte';
+  readonly then: Figure;
+  /** On the final model; why it cannot be measured there, where it cannot. */
+  readonly now: Figure | string;
+  /** Whether the phase had beaten the control beyond doubt. */
+  readonly gained: boolean;
+  /** The phase behind which it was gone; absent where it holds. */
+  readonly lostBy?: string;
+}
+
+/** A way to answer with the model: how good it is, and what an answer costs. */
+export interface AgentRow {
+  /** What it does, in words. */
+  readonly name: string;
+  readonly accuracy: Interval;
+  /** On the select split, by which it was chosen; null where it was not scored there. */
+  readonly selected: number | null;
+  /** Read and written for an answer, on average. */
+  readonly tokens: number;
+  /** Whether no other agent is both better and cheaper, on the select split. */
+  readonly isOnFront: boolean;
+  /** Whether it is the one that goes on. */
+  readonly isChosen: boolean;
+}
+
 /** What a phase measured, all of it on the report split: the file `report.json` of its report artifact, the same shape for every phase. */
 export interface PhaseReport {
   readonly phase: string;
@@ -84,6 +120,10 @@ export interface PhaseReport {
   readonly comparisons: readonly Comparison[];
   /** What was chosen from: the one part of a report that is measured on the select split. */
   readonly selection?: readonly SelectionRow[];
+  /** Agents: the single greedy answer, and the front of accuracy and tokens. */
+  readonly agents?: readonly AgentRow[];
+  /** What earlier phases proved, on this phase's model. */
+  readonly claims?: readonly Claim[];
   /** Tables of rates. */
   readonly scores?: readonly ScoreTable[];
   /** Other figures, by name. */
@@ -92,16 +132,18 @@ export interface PhaseReport {
   readonly verdicts: readonly string[];
 }
 
-/** Stores a report as an artifact of role `report`. */
+/** Stores a report as an artifact of role `report`. @param others what else goes into its folder, as JSON by the name of its file */
 export async function storeReport(
   context: PhaseContext,
   report: PhaseReport,
   parents: readonly string[],
   metrics: Record<string, number>,
+  others: Readonly<Record<string, object>> = {},
 ): Promise<ArtifactName> {
   const dir = join(context.workDir, 'report');
   await mkdir(dir, { recursive: true });
-  await writeFile(join(dir, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  for (const [name, value] of Object.entries({ 'report.json': report, ...others }))
+    await writeFile(join(dir, name), `${JSON.stringify(value, null, 2)}\n`);
   const lineage = lineageOf(report.phase, context, parents, metrics);
   return context.artifacts.putFolder(dir, 'report', { kind: 'report', lineage });
 }

@@ -1,11 +1,10 @@
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ForgeError, type Json } from '@agent-forge/contracts';
 import { TERNARY_TRAINING, type Model } from '@agent-forge/model';
+import { taskContext } from '../testing/task-context.js';
 import { tinyModel } from '../testing/tiny-model.js';
 import { Workshop } from '../testing/workshop.js';
-import type { Checkpoint, TaskContext, TaskOutput } from '../task.js';
+import type { Checkpoint, TaskOutput } from '../task.js';
 import { armTask, type ArmInput } from './arm-task.js';
 import { drawPool, storeItems } from './pool.js';
 
@@ -48,17 +47,7 @@ afterAll(() => workshop?.close());
 
 /** Does the task; its signal is aborted once `stopAt` steps are done. */
 async function run(input: ArmInput, saved: Checkpoint[], stopAt = Infinity): Promise<TaskOutput> {
-  const aborter = new AbortController();
-  const context: TaskContext = {
-    artifacts: workshop.artifacts,
-    workDir: await mkdtemp(join(workshop.dir, 'task-')),
-    threads: 1,
-    codeVersion: 'test',
-    signal: aborter.signal,
-    checkpoint: saved.at(-1),
-    saveCheckpoint: async (checkpoint) => void saved.push(JSON.parse(JSON.stringify(checkpoint)) as Checkpoint),
-    report: ({ step = 0 }) => step >= stopAt && aborter.abort(),
-  };
+  const context = await taskContext(workshop, saved, ({ step = 0 }) => step >= stopAt);
   return armTask(input as unknown as Json, context);
 }
 

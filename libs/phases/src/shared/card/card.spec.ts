@@ -89,3 +89,28 @@ test('a plot is drawn to scale and takes any label', () => {
   expect(svg).toContain('<title>a &lt; b &amp; c</title>');
   expect(svg).not.toMatch(/<all>/);
 });
+
+test('what phases proved is told as it was and as it is now: held, lost, never gained, or not to be measured', () => {
+  const claim = (metric: string, more: object) => ({
+    ...{ phase: 'bitnet', metric, control: 'parent', unit: 'share' as const, gained: true },
+    then: { value: share(0.8), control: share(0.7) },
+    now: { value: share(0.79), control: share(0.7) },
+    ...more,
+  });
+  const claims = [
+    claim('a', {}),
+    claim('b', { lostBy: 'training', now: { value: share(0.5), control: share(0.7) } }),
+    claim('c', { phase: 'adas', gained: false, now: 'experts stay behind' }),
+    claim('d', { phase: 'adas', gained: false }),
+  ];
+  const reports = [...REPORTS, { ...report('compression', [row('after', { add: 0.6 })], ['after']), claims }];
+  const card = modelCard({
+    ...{ model: tinyModel(1), parents: [C], ancestors: ANCESTORS, reports },
+    ...{ seed: 1, codeVersion: 't' },
+  })['README.md']!;
+  expect(card).toContain('| bitnet | a | parent | 80.0 ±2.0 | 70.0 ±2.0 | 79.0 ±2.0 | 70.0 ±2.0 | holds |');
+  expect(card).toContain('| bitnet | b | parent | 80.0 ±2.0 | 70.0 ±2.0 | 50.0 ±2.0 | 70.0 ±2.0 | training lost it |');
+  expect(card).toContain('| adas | c | parent | 80.0 ±2.0 | 70.0 ±2.0 | - | - | experts stay behind |');
+  expect(card).toContain('| adas | d | parent | 80.0 ±2.0 | 70.0 ±2.0 | 79.0 ±2.0 | 70.0 ±2.0 | no gain |');
+  expect(card).toContain('beat none of their controls at this size: adas.');
+});

@@ -1,6 +1,6 @@
 import type { Manifest } from '@agent-forge/contracts';
 import { parameterCount, type Model } from '@agent-forge/model';
-import type { Interval, PhaseReport, ReportRow, ScoreTable, SelectionRow } from '../report.js';
+import type { AgentRow, Claim, Interval, PhaseReport, ReportRow, ScoreTable, SelectionRow } from '../report.js';
 import { barPlot } from './plot.js';
 import { familiesOf, lostSkills, passedOn, percent, type PassedOn } from './skills.js';
 import { lineageTree } from './tree.js';
@@ -29,6 +29,7 @@ export function modelCard(subject: CardSubject): Record<string, string> {
     ['## What each phase passed on', '', MEASURED, '', ...stepTable(steps)],
     ...Object.keys(plots).map((name) => [`![${name.replace('.svg', '')} of what each phase passed on](${name})`]),
     ['## What was lost on the way', '', ...lostOf(steps)],
+    ...claimSection(subject.reports.at(-1)?.claims ?? []),
     ['## What each phase measured'],
     ...subject.reports.map(phaseSection),
     ['## Where it comes from', '', ...lineageOf(subject)],
@@ -38,6 +39,9 @@ export function modelCard(subject: CardSubject): Record<string, string> {
 
 const MEASURED =
   'Accuracy in percent ± half of its 95 % interval, on items that neither training nor search nor choice has seen; on text, bits per byte.';
+
+const CLAIMED =
+  'A figure is lost where its 95 % interval is below that of the phase, and no gain where the phase had not beaten that control beyond doubt. Controls that are other models stand as they were; those that are another use of the same model are measured again.';
 
 const CHOSEN = 'What it was chosen from, measured on the select part:';
 
@@ -65,7 +69,40 @@ function stepTable(steps: readonly PassedOn[]): string[] {
   );
 }
 
-function phaseSection({ phase, rows, verdicts, scores = [], selection = [] }: PhaseReport): string[] {
+/** Each phase's key figures with their controls, as they were and on this model. */
+function claimSection(claims: readonly Claim[]): string[][] {
+  if (claims.length === 0) return [];
+  const lines = claims.map(({ phase, metric, control, unit, then, now, gained, lostBy }) => {
+    const shown = (value: Interval) => (unit === 'share' ? spread(value)! : value.estimate.toFixed(3));
+    const again = typeof now === 'string' ? ['-', '-'] : [shown(now.value), shown(now.control)];
+    const verdict =
+      typeof now === 'string' ? now : lostBy !== undefined ? `${lostBy} lost it` : gained ? 'holds' : 'no gain';
+    return [phase, metric, control, shown(then.value), shown(then.control), ...again, verdict];
+  });
+  const head = ['phase', 'figure', 'control', 'then', 'control then', 'now', 'control now', ''];
+  return [
+    [
+      '## What each phase proved, measured again on this model',
+      '',
+      CLAIMED,
+      '',
+      ...markdown(head, lines),
+      '',
+      ...helpOf(claims),
+    ],
+  ];
+}
+
+/** Which phases did not help at this size. */
+function helpOf(claims: readonly Claim[]): string[] {
+  const phases = [...new Set(claims.map(({ phase }) => phase))];
+  const without = phases.filter((name) => !claims.some(({ phase, gained }) => phase === name && gained));
+  return without.length === 0
+    ? ['Every phase here beat at least one of its controls.']
+    : [`Beyond doubt, these phases beat none of their controls at this size: ${without.join(', ')}.`];
+}
+
+function phaseSection({ phase, rows, verdicts, scores = [], selection = [], agents = [] }: PhaseReport): string[] {
   const table = rows.map(({ name, accuracy, loss, bitsPerByte, sizeBytes }) => [
     name,
     spread(accuracy) ?? '-',
@@ -82,6 +119,7 @@ function phaseSection({ phase, rows, verdicts, scores = [], selection = [] }: Ph
     '',
     ...verdicts.map((verdict) => `- ${verdict}`),
     ...scores.flatMap(scoreTable),
+    ...agentTable(agents),
     ...chosenFrom,
   ];
 }
@@ -89,6 +127,16 @@ function phaseSection({ phase, rows, verdicts, scores = [], selection = [] }: Ph
 function scoreTable({ title, columns, rows }: ScoreTable): string[] {
   const lines = rows.map(({ name, scores }) => [name, ...scores.map((share) => spread(share ?? undefined) ?? '-')]);
   return ['', `${title}, in percent:`, '', ...markdown(['', ...columns], lines)];
+}
+
+function agentTable(agents: readonly AgentRow[]): string[] {
+  if (agents.length === 0) return [];
+  const lines = agents.map(({ name, accuracy, tokens, isOnFront, isChosen }) => [
+    ...[name, spread(accuracy) ?? '-', tokens.toFixed(1)],
+    ...[isOnFront ? 'yes' : '', isChosen ? 'goes on' : ''],
+  ]);
+  const head = ['agent', 'accuracy', 'tokens for an answer', 'on the front', ''];
+  return ['', 'Agents, chosen on select and measured on report:', '', ...markdown(head, lines)];
 }
 
 /** Smallest first; those that nothing else beats in both size and divergence are marked. */

@@ -11,14 +11,14 @@ import {
 } from '@agent-forge/agents';
 import type { Json } from '@agent-forge/contracts';
 import type { PhaseContext } from '../../phase.js';
-import type { ScoreAgentsInput } from './score-task.js';
+import type { ScoreAgentsInput, StoredExperts } from './score-task.js';
 
 /** How agents are searched for. */
 export interface AgentSearchPlan {
   /** Artifact of the model. */
   readonly model: string;
-  /** Artifact of its experts; null where it has none. */
-  readonly experts: string | null;
+  /** Its experts; null where it has none. */
+  readonly experts: StoredExperts | null;
   readonly means: Means;
   /** After the designs by hand. */
   readonly generations: number;

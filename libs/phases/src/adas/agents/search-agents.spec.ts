@@ -1,5 +1,15 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { agentDigest, DEFAULT_LIMITS, GREEDY, type AgentDocument } from '@agent-forge/agents';
+import {
+  AGENT_FILE,
+  agentDigest,
+  agentInWords,
+  DEFAULT_LIMITS,
+  GREEDY,
+  parseAgent,
+  usesExperts,
+  type AgentDocument,
+} from '@agent-forge/agents';
 import type { ArtifactName, Json } from '@agent-forge/contracts';
 import { familySource, createFamily, TaskMix } from '@agent-forge/data';
 import {
@@ -12,9 +22,13 @@ import {
 } from '@agent-forge/model';
 import { definePhase, paramsOf } from '../../phase.js';
 import { tinyModel } from '../../testing/tiny-model.js';
+import { taskContext } from '../../testing/task-context.js';
 import { Workshop } from '../../testing/workshop.js';
-import type { Checkpoint, TaskContext, TaskOutput } from '../../task.js';
-import { encoderOf, familyItems } from '../families.js';
+import type { Checkpoint, TaskOutput } from '../../task.js';
+import { encoderOf, familyItems } from '../../shared/families.js';
+import { compression } from '../../registry.js';
+import { ownClaims } from '../../testing/own-claims.js';
+import { phase as adas } from '../index.js';
 import { scoreAgentsTask, type ScoreAgentsInput } from './score-task.js';
 import { searchAgents, type AgentSearchPlan, type AgentSearchResult } from './search-agents.js';
 
@@ -85,18 +99,6 @@ test('a search in tasks: the greedy answer is what the model was measured to do;
   expect(found[1]!.search.state()).toEqual(search.state());
 });
 
-/** What a task is run with; its checkpoints go into a list. */
-const contextOf = (name: string, saved: Checkpoint[], checkpoint?: Checkpoint): TaskContext => ({
-  artifacts: shop.artifacts,
-  workDir: `${shop.dir}/${name}`,
-  threads: 1,
-  codeVersion: 'test',
-  signal: new AbortController().signal,
-  checkpoint,
-  saveCheckpoint: async (each) => void saved.push(structuredClone(each)),
-  report: () => {},
-});
-
 test('a task that was killed goes on with the same scores', async () => {
   const { model: id, limits } = planOf(input.id);
   const vote: AgentDocument = {
@@ -118,13 +120,11 @@ test('a task that was killed goes on with the same scores', async () => {
     itemsPerFamily: 20,
   };
   const saved: Checkpoint[] = [];
-  const run = (name: string, from: Checkpoint | undefined, task: object = plan) =>
-    scoreAgentsTask(task as unknown as Json, contextOf(name, saved, from), undefined, 0);
-  const whole = await run('whole', undefined);
+  const run = async () => scoreAgentsTask(plan as unknown as Json, await taskContext(shop, saved), 0);
+  const whole = await run();
   expect((saved[0]!.state as Json[]).length).toBe(1);
-  expect(await run('resumed', saved[0])).toEqual(whole);
-  const withExperts = { ...plan, experts: input.id };
-  await expect(run('experts', undefined, withExperts)).rejects.toThrow(/nothing is there to open it/);
+  saved.length = 1;
+  expect(await run()).toEqual(whole);
 });
 
 test('the right answers of a baked model are those under the prompt in its weights', async () => {
@@ -141,9 +141,59 @@ test('the right answers of a baked model are those under the prompt in its weigh
     limits: DEFAULT_LIMITS,
     seed,
   };
-  const { value } = await scoreAgentsTask(plan as unknown as Json, contextOf('baked', []));
+  const { value } = await scoreAgentsTask(plan as unknown as Json, await taskContext(shop, []));
   const items = familyItems(families, 'select', 40, `${seed}/agents/select`);
   const { accuracy, correct } = await evaluateItems(baked, items, encoderOf(baked));
   expect(accuracy).toBeGreaterThan(0.2);
   expect(value).toMatchObject([{ accuracy, correct: correct.join('') }]);
 });
+
+test('the phase ships an agent beside the model and has every candidate on record', async () => {
+  const agents = { generations: 1, population: 4, items: 10, reportItems: 20 };
+  const params = { steps: 2, rows: 4, rowLength: 63, generalist: false, generations: 0, itemsPerFamily: 20, agents };
+  const done = await shop.run(adas, { inputs: [input], params, seed });
+  const { outcome } = done;
+  const [adapted] = outcome.artifacts;
+  const manifest = await shop.artifacts.manifest(adapted!.id);
+  const own = (await shop.artifacts.manifest(input.id)).files.map(({ name }) => name);
+  expect(manifest.lineage.parents[0]).toBe(input.id);
+  const folder = `${shop.dir}/adapted`;
+  await shop.artifacts.materialise(adapted!.id, folder);
+  const agent = parseAgent(await readFile(`${folder}/${AGENT_FILE}`, 'utf8'), AGENT_FILE);
+  const pack = usesExperts(agent) ? [expect.stringMatching(/^experts\//)] : [];
+  expect(manifest.files.map(({ name }) => name)).toEqual(expect.arrayContaining([...own, AGENT_FILE, ...pack]));
+  const { agents: rows, figures, comparisons } = await shop.report(outcome);
+  expect(rows![0]).toMatchObject({ name: agentInWords(GREEDY) });
+  expect(rows!.filter(({ isChosen }) => isChosen).map(({ name }) => name)).toEqual([agentInWords(agent)]);
+  const { agentsGenerated, agentsAccepted, agentsRejected } = figures;
+  expect(agentsGenerated).toBe(agentsAccepted! + agentsRejected!);
+  expect(comparisons.some(({ better }) => better === agentInWords(agent))).toBe(agentInWords(agent) !== rows![0]!.name);
+  const report = outcome.artifacts.find(({ role }) => role === 'report')!;
+  await shop.artifacts.materialise(report.id, `${shop.dir}/archive`);
+  const archive = JSON.parse(await readFile(`${shop.dir}/archive/agents.json`, 'utf8')) as Record<string, unknown[]>;
+  expect([archive['accepted']!.length, archive['rejected']!.length]).toEqual([agentsAccepted, agentsRejected]);
+  for (const each of archive['rejected']!) expect(each).toMatchObject({ reason: expect.any(String) });
+  // Proven again on its own model, what the agent is worth is as it was.
+  const [gain, again] = await ownClaims(shop, adas, done);
+  expect(gain!.now).toMatch(/fit the weights before compression alone/);
+  expect(again!.now).toEqual(usesExperts(agent) ? expect.any(String) : again!.then);
+
+  // The final model's card has it too.
+  const compressed = await shop.run(compression, { inputs: [adapted!], params: SMALLEST, seed });
+  const { claims } = await shop.report(compressed.outcome);
+  expect(claims!.map(({ phase }) => phase)).toEqual(['adas', 'adas']);
+  const final = compressed.outcome.artifacts[0]!;
+  await shop.artifacts.materialise(final.id, `${shop.dir}/final`);
+  const card = await readFile(`${shop.dir}/final/README.md`, 'utf8');
+  expect(card).toContain('measured again on this model');
+  expect(card).toContain(again!.metric);
+});
+
+const SMALLEST = {
+  candidates: ['int8+int8'],
+  exports: [],
+  selectItemsPerFamily: 20,
+  divergenceItemsPerFamily: 5,
+  itemsPerFamily: 20,
+  calibrationBatches: 1,
+};

@@ -1,27 +1,30 @@
 import { join } from 'node:path';
-import { ForgeError, type Json } from '@agent-forge/contracts';
+import type { Json } from '@agent-forge/contracts';
 import {
   ADD_TOOL,
   exactVerifierOf,
   ModelResponder,
+  packExperts,
   scoreAgent,
   type AgentDocument,
   type Failure,
   type Limits,
+  type ModelExperts,
   type Ports,
   type Score,
 } from '@agent-forge/agents';
-import { readModelFolder, type Model } from '@agent-forge/model';
+import { readDecomposition, readExpertPack, readModelFolder, type Model } from '@agent-forge/model';
 import type { TaskContext, TaskOutput } from '../../task.js';
-import { encoderOf, familyItems, type FamilyMix } from '../families.js';
-import { CHECKPOINT_SECONDS } from '../limits.js';
+import { encoderOf, familyItems, type FamilyMix } from '../../shared/families.js';
+import { DECOMPOSITION_FILE } from '../decompose-task.js';
+import { CHECKPOINT_SECONDS } from '../../shared/limits.js';
 
 /** Candidates on the items of one part: all that their scores depend on. */
 export interface ScoreAgentsInput {
   /** Artifact of the model. */
   readonly model: string;
-  /** Artifact of its experts; null where it has none. */
-  readonly experts: string | null;
+  /** Its experts; null where it has none. */
+  readonly experts: StoredExperts | null;
   readonly agents: readonly AgentDocument[];
   readonly families: FamilyMix;
   readonly part: 'select' | 'report';
@@ -30,24 +33,21 @@ export interface ScoreAgentsInput {
   readonly seed: number | string;
 }
 
-/** What a model's experts add to the ports; release it when it is no longer needed. */
-export interface OpenExperts {
-  readonly ports: Pick<Ports, 'experts'>;
-  release(): Promise<void>;
+/** Where the experts of a model are. */
+export interface StoredExperts {
+  /** Artifact of their pack. */
+  readonly pack: string;
+  /** Artifact of the model's decomposition. */
+  readonly decomposition: string;
 }
-
-/** Opens the experts of an artifact for a model. */
-export type ExpertsOpener = (artifact: string, model: Model, context: TaskContext) => Promise<OpenExperts>;
 
 /**
  * Scores agents one after the other with one session of the model, so that answers that several of them ask for are computed once. The value has a score or
  * the reason of a failure for each. What is scored is kept every now and then, and a kill goes on from there.
- * @param openExperts needed where an input names experts
  */
 export async function scoreAgentsTask(
   input: Json,
   context: TaskContext,
-  openExperts?: ExpertsOpener,
   checkpointSeconds = CHECKPOINT_SECONDS,
 ): Promise<TaskOutput> {
   const plan = input as unknown as ScoreAgentsInput;
@@ -60,11 +60,14 @@ export async function scoreAgentsTask(
   const items = drawn.map((item) => encoder.asAnswered(item));
   const { threads, signal } = context;
   const responder = await ModelResponder.create(model, { threads, signal });
-  if (plan.experts !== null && openExperts === undefined)
-    throw new ForgeError('INVALID_ARGUMENT', 'an artifact of experts is named, and nothing is there to open it');
-  const experts = plan.experts === null ? undefined : await openExperts!(plan.experts, model, context);
+  const experts = plan.experts === null ? undefined : await openExperts(plan.experts, model, responder, context);
   try {
-    const ports: Ports = { responder, tool: ADD_TOOL, exactVerifier: exactVerifierOf(items), ...experts?.ports };
+    const ports: Ports = {
+      responder,
+      tool: ADD_TOOL,
+      exactVerifier: exactVerifierOf(items),
+      ...(experts ? { experts } : {}),
+    };
     const scores = [...((context.checkpoint?.state ?? []) as unknown as (Score | Failure)[])];
     let savedMs = performance.now();
     for (const agent of plan.agents.slice(scores.length)) {
@@ -80,4 +83,17 @@ export async function scoreAgentsTask(
     await experts?.release();
     await responder.release();
   }
+}
+
+async function openExperts(
+  stored: StoredExperts,
+  model: Model,
+  responder: ModelResponder,
+  { artifacts, workDir, threads, signal }: TaskContext,
+): Promise<ModelExperts> {
+  const [packDir, factorsDir] = [join(workDir, 'pack'), join(workDir, 'factors')];
+  await artifacts.materialise(stored.pack, packDir);
+  await artifacts.materialise(stored.decomposition, factorsDir);
+  const decomposition = await readDecomposition(join(factorsDir, DECOMPOSITION_FILE));
+  return packExperts(model, await readExpertPack(packDir), responder, { decomposition, threads, signal });
 }

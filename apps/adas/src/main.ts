@@ -1,0 +1,4 @@
+import { adas } from '@agent-forge/phases';
+import { servePhase } from '@agent-forge/runtime';
+
+await servePhase(adas);

@@ -1,0 +1,31 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSystem, type System } from '../system/system.js';
+import { startForge, type Started } from './command.js';
+
+/** A whole system in a folder of its own, and commands that talk to it; stop it at the end. */
+export class RunningSystem {
+  private constructor(
+    /** Where commands are started. */
+    readonly cwd: string,
+    readonly system: System,
+  ) {}
+
+  static async start(): Promise<RunningSystem> {
+    const cwd = await mkdtemp(join(tmpdir(), 'agent-forge-system-'));
+    const { signal } = new AbortController();
+    const system = await startSystem({ dataDir: join(cwd, 'forge-data'), port: 0, authPort: 0, signal });
+    return new RunningSystem(cwd, system);
+  }
+
+  forge(...args: string[]): Started {
+    const env = { FORGE_URL: this.system.connection.url, FORGE_AUTH_URL: this.system.authUrl };
+    return startForge({ cwd: this.cwd, env }, ...args);
+  }
+
+  async stop(): Promise<void> {
+    await this.system.stop();
+    await rm(this.cwd, { recursive: true, force: true });
+  }
+}
