@@ -12,7 +12,7 @@ export class DiscoveryController {
   @Header('cache-control', 'public, max-age=60')
   metadata(): object {
     const issuer = this.issuer.url();
-    const at = (path: string) => new URL(path, issuer).href;
+    const at = (path: string) => issuer.replace(/\/$/, '') + path;
     return {
       issuer,
       jwks_uri: at(AUTH_PATHS.jwks),

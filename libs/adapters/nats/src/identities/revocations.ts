@@ -131,7 +131,11 @@ export class Revocations {
 
   #rememberTenant(key: string, text: string): void {
     const id = key.slice(TENANT_PREFIX.length);
-    if (text === '') this.#tenants.delete(id);
-    else this.#tenants.set(id, JSON.parse(text) as { isDisabled: boolean });
+    try {
+      this.#tenants.set(id, JSON.parse(text) as { isDisabled: boolean });
+    } catch {
+      // Removed, or no record of ours: nobody of it is let in.
+      this.#tenants.delete(id);
+    }
   }
 }
