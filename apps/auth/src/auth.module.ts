@@ -10,10 +10,10 @@ import {
   serviceRegistry,
   type TokenVerifier,
 } from '@agent-forge/runtime';
-import type { JSONWebKeySet } from 'jose';
 import { ApiKeysController } from './http/api-keys.controller.js';
 import { ClientsController } from './http/clients.controller.js';
-import { KEY_SET, KeysController } from './http/keys.controller.js';
+import { DiscoveryController } from './http/discovery.controller.js';
+import { KeysController } from './http/keys.controller.js';
 import { LoginController } from './http/login.controller.js';
 import { MeController } from './http/me.controller.js';
 import { RevocationController } from './http/revocation.controller.js';
@@ -25,13 +25,16 @@ import { Administration } from './identities/administration.js';
 import { ApiKeys } from './identities/api-keys.js';
 import type { Identities } from './identities/identities.js';
 import { Tenants } from './identities/tenants.js';
+import { KeyRing } from './keys/key-ring.js';
 import { Logins } from './login/logins.js';
 import { Endings } from './tokens/endings.js';
 import { Grants } from './tokens/grants.js';
+import { TokenIssuer } from './tokens/token-issuer.js';
 
 /** What the module of the auth service is made of. */
 export interface AuthModuleOptions {
-  keys: JSONWebKeySet;
+  keys: KeyRing;
+  issuer: TokenIssuer;
   identities: Identities;
   grants: Grants;
   endings: Endings;
@@ -43,7 +46,16 @@ export interface AuthModuleOptions {
 /** The NestJS module of the auth service: every route behind one guard. */
 @Module({})
 export class AuthModule {
-  static for({ keys, identities, grants, endings, verifier, connection, dataDir }: AuthModuleOptions): DynamicModule {
+  static for({
+    keys,
+    issuer,
+    identities,
+    grants,
+    endings,
+    verifier,
+    connection,
+    dataDir,
+  }: AuthModuleOptions): DynamicModule {
     const guard = new RouteGuard({
       open: OPEN_ROUTES,
       rules: RULES,
@@ -57,6 +69,7 @@ export class AuthModule {
       ],
       controllers: [
         KeysController,
+        DiscoveryController,
         TokenController,
         RevocationController,
         LoginController,
@@ -68,7 +81,8 @@ export class AuthModule {
       ],
       providers: [
         { provide: APP_GUARD, useValue: guard },
-        { provide: KEY_SET, useValue: keys },
+        { provide: KeyRing, useValue: keys },
+        { provide: TokenIssuer, useValue: issuer },
         { provide: Grants, useValue: grants },
         { provide: Endings, useValue: endings },
         { provide: Administration, useValue: identities.administration },

@@ -139,9 +139,11 @@ describe('secrets', () => {
   test('lie in files of their owner alone, differ between installations, and are not published', async () => {
     const dir = join(dataDir, 'auth');
     const files = await readdir(dir);
-    expect(files.sort()).toEqual(['admin.json', 'service-secret', 'signing-key.json']);
-    for (const file of files) expect([file, (await stat(join(dir, file))).mode & 0o777]).toEqual([file, 0o600]);
-    expect((await stat(dir)).mode & 0o777).toBe(0o700);
+    expect(files.sort()).toEqual(['admin.json', 'keys', 'service-secret']);
+    const [key] = await readdir(join(dir, 'keys'));
+    for (const file of ['admin.json', 'service-secret', join('keys', key!)])
+      expect([file, (await stat(join(dir, file))).mode & 0o777]).toEqual([file, 0o600]);
+    for (const each of [dir, join(dir, 'keys')]) expect((await stat(each)).mode & 0o777).toBe(0o700);
     const { keys } = (await (await fetch(`${auth.url}/.well-known/jwks.json`)).json()) as { keys: object[] };
     expect(keys).toHaveLength(1);
     expect(Object.keys(keys[0]!).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x']);
@@ -156,7 +158,8 @@ describe('secrets', () => {
   test('that others can read, or that are damaged, stop the start with the reason', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'agent-forge-auth-'));
     await (await start(dir)).close();
-    const key = join(dir, 'auth', 'signing-key.json');
+    const [name] = await readdir(join(dir, 'auth', 'keys'));
+    const key = join(dir, 'auth', 'keys', name!);
     await chmod(key, 0o644);
     await expect(start(dir)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

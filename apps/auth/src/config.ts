@@ -1,4 +1,4 @@
-import { EnvReader, readConfig, type ServiceConfig } from '@agent-forge/runtime';
+import { EnvReader, readConfig, readOutsideIssuer, type OutsideIssuer, type ServiceConfig } from '@agent-forge/runtime';
 
 /** Beside the gateway's 8083. */
 export const DEFAULT_PORT = 8084;
@@ -7,9 +7,19 @@ export const DEFAULT_PORT = 8084;
 export interface AuthConfig extends ServiceConfig {
   /** `FORGE_ISSUER`: the URL by which others know this service (default: where it listens). It stands in every token. */
   readonly issuer: string | undefined;
+  /** `FORGE_KEY_DAYS`: after how many days the key that signs tokens is followed by another (default 30). */
+  readonly keyDays: number;
+  /** An issuer that is trusted besides (`FORGE_OIDC_*`). */
+  readonly outside: OutsideIssuer | undefined;
 }
+
+const MAX_KEY_DAYS = 366;
 
 /** @throws ForgeError INVALID_ARGUMENT with every mistake at once */
 export function readAuthConfig(env: NodeJS.ProcessEnv): AuthConfig {
-  return { ...readConfig(env, DEFAULT_PORT), issuer: new EnvReader(env).text('FORGE_ISSUER') };
+  const reader = new EnvReader(env);
+  const keyDays = reader.integer('FORGE_KEY_DAYS', 30, 1, MAX_KEY_DAYS);
+  const outside = readOutsideIssuer(reader);
+  reader.check();
+  return { ...readConfig(env, DEFAULT_PORT), issuer: reader.text('FORGE_ISSUER'), keyDays, outside };
 }

@@ -10,16 +10,18 @@ import {
   type Logger,
   type Service,
 } from '@agent-forge/runtime';
-import { createLocalJWKSet } from 'jose';
+import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose';
 import { AuthModule } from './auth.module.js';
 import { readAuthConfig, type AuthConfig } from './config.js';
 import { ensureFirstAdmin } from './identities/first-admin.js';
 import { openIdentities } from './identities/identities.js';
-import { loadSigningKey } from './keys/signing-key.js';
+import { KeyRing } from './keys/key-ring.js';
 import { ServiceSecret } from './secrets/service-secret.js';
 import { Endings } from './tokens/endings.js';
 import { Grants } from './tokens/grants.js';
 import { TokenIssuer } from './tokens/token-issuer.js';
+
+const DAY_MS = 86_400_000;
 
 /** Starts the auth service in this process, configured by an environment. */
 export async function openService(env: NodeJS.ProcessEnv): Promise<Service> {
@@ -31,7 +33,7 @@ export async function openService(env: NodeJS.ProcessEnv): Promise<Service> {
 /** Starts the auth service in this process; its secrets lie in `<dataDir>/auth`, all else on the broker. */
 export async function startAuth(config: AuthConfig, logger: Logger): Promise<{ url: string; close(): Promise<void> }> {
   const dir = join(config.dataDir, 'auth');
-  const [key, secret] = [await loadSigningKey(dir), await ServiceSecret.open(dir)];
+  const [keys, secret] = [await KeyRing.open(dir, config.keyDays * DAY_MS), await ServiceSecret.open(dir)];
   const connection = await connectNats({ ...config.nats, name: 'auth' });
   const opened: (() => Promise<void>)[] = [() => closeNats(connection)];
   const close = async () => {
@@ -44,25 +46,30 @@ export async function startAuth(config: AuthConfig, logger: Logger): Promise<{ u
     const identities = await openIdentities(connection, revocations, secret);
     await ensureFirstAdmin(dir, identities.principals, identities.tenants);
     let url = '';
-    const issuer = new TokenIssuer(key, () => config.issuer ?? url);
-    const keys = { keys: [key.publicJwk] };
-    const verifier = new TokenVerifier({ keys: createLocalJWKSet(keys), issuer: issuer.url, revocations });
+    const issuer = new TokenIssuer(
+      () => keys.signer(),
+      () => config.issuer ?? url,
+    );
+    const keyOf: JWTVerifyGetKey = (header, token) => createLocalJWKSet(keys.published())(header, token);
+    const verifier = new TokenVerifier({ keys: keyOf, issuer: issuer.url, revocations, outside: config.outside });
     const { principals, tenants, keys: apiKeys, sessions, logins } = identities;
     const grants = new Grants(principals, tenants, apiKeys, sessions, logins, issuer);
     const endings = new Endings(sessions, apiKeys, verifier, revocations);
     const { dataDir } = config;
     const app = await createHttpApp(
-      AuthModule.for({ keys, identities, grants, endings, verifier, connection, dataDir }),
+      AuthModule.for({ keys, issuer, identities, grants, endings, verifier, connection, dataDir }),
       logger,
     );
     opened.push(() => app.close());
+    keys.start(logger);
+    opened.push(async () => keys.close());
     auditRequests(app.getHttpAdapter().getInstance(), {
       log: new NatsAuditLog(connection),
       identify: async (request) => callerOf(request) ?? verifier.verify(request.headers.authorization),
       logger,
     });
     url = await listen(app, config);
-    logger.info({ url, issuer: issuer.url(), kid: key.kid }, 'serving');
+    logger.info({ url, issuer: issuer.url(), kid: keys.signer().kid }, 'serving');
     return { url, close };
   } catch (error) {
     await close();

@@ -51,7 +51,7 @@ export class GatewayModule {
   static for({ config, connection, store, webhooks, revocations, logger }: GatewayModuleOptions): DynamicModule {
     const needs = { broker: brokerCheck(connection), store: () => store.check(), disk: diskCheck(config.dataDir) };
     const keys = publishedKeys(config.authUrl);
-    const verifier = new TokenVerifier({ keys, issuer: () => config.issuer, revocations });
+    const verifier = new TokenVerifier({ keys, issuer: () => config.issuer, revocations, outside: config.outside });
     const identification = new Identification(verifier, new CredentialLogin(config.authUrl, verifier));
     const identify = identification.callerOf.bind(identification);
     const registry = serviceRegistry('gateway');

@@ -15,6 +15,8 @@ export const AUTH_PATHS = {
   token: '/oauth/token',
   revoke: '/oauth/revoke',
   login: '/v1/login',
+  openIdConfiguration: '/.well-known/openid-configuration',
+  serverMetadata: '/.well-known/oauth-authorization-server',
 } as const;
 
 /** The tenant that the first start makes: that of whoever runs the installation. Its admins see what is nobody's, and manage all tenants. */

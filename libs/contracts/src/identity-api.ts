@@ -124,6 +124,18 @@ export interface TenantList {
   tenants: TenantView[];
 }
 
+/** A key that signs tokens: one that will (`next`), the one that does (`signing`), or one that did (`retired`). */
+export interface SigningKeyView {
+  kid: string;
+  state: 'next' | 'signing' | 'retired';
+  madeAt: string;
+}
+
+/** `GET /v1/signing-keys`: newest first. */
+export interface SigningKeyList {
+  keys: SigningKeyView[];
+}
+
 /** `GET /v1/me`: who the caller is. */
 export interface MeView {
   subject: string;

@@ -34,6 +34,11 @@ export class EnvReader {
     return value;
   }
 
+  /** Adds a mistake that the caller has found. */
+  refuse(problem: string): void {
+    this.#problems.push(problem);
+  }
+
   /** @throws ForgeError INVALID_ARGUMENT with every mistake at once */
   check(): void {
     if (this.#problems.length === 0) return;

@@ -10,6 +10,8 @@ export * from './http/route-rules.js';
 export * from './http/route-guard.js';
 export { publishedKeys } from './http/own-tokens.js';
 export * from './http/token-verifier.js';
+export { type OutsideIssuer } from './http/outside-issuer.js';
+export * from './http/outside-config.js';
 export * from './audit/audit-requests.js';
 export { routeName } from './audit/route-name.js';
 export { problemOf } from './http/problem.js';

@@ -21,6 +21,7 @@ export class ApiKeysController {
     @CallerOf() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<NewKey> {
+    if (!isId(caller.subject)) throw new ForgeError('FORBIDDEN', 'keys are for users and clients of this service');
     const over = scopes.find((scope) => !caller.scopes.includes(scope));
     if (over !== undefined) throw new ForgeError('FORBIDDEN', `scopes: your own token is not good for ${over}`);
     // Otherwise whoever finds a key makes another one that outlives it.

@@ -1,18 +1,39 @@
-import { Controller, Get, Header, Inject } from '@nestjs/common';
-import { AUTH_PATHS } from '@agent-forge/contracts';
+import { Controller, Get, Header, HttpCode, Post } from '@nestjs/common';
+import { AUTH_PATHS, type Caller, type SigningKeyList, type SigningKeyView } from '@agent-forge/contracts';
+import { CallerOf } from '@agent-forge/runtime';
 import type { JSONWebKeySet } from 'jose';
+import { assertHost } from '../identities/administration.js';
+import { KeyRing, type KeyState } from '../keys/key-ring.js';
+import type { SigningKey } from '../keys/signing-key.js';
 
-/** Injection token of the published keys. */
-export const KEY_SET = Symbol('key set');
-
-/** The keys that verify our tokens (RFC 7517). */
+/** The keys that sign our tokens. */
 @Controller()
 export class KeysController {
-  constructor(@Inject(KEY_SET) private readonly keys: JSONWebKeySet) {}
+  constructor(private readonly keys: KeyRing) {}
 
+  /** For whoever verifies tokens (RFC 7517). */
   @Get(AUTH_PATHS.jwks)
   @Header('cache-control', 'public, max-age=60')
   published(): JSONWebKeySet {
-    return this.keys;
+    return this.keys.published();
   }
+
+  @Get('v1/signing-keys')
+  list(@CallerOf() caller: Caller): SigningKeyList {
+    assertHost(caller);
+    return { keys: this.keys.states().map(viewOf) };
+  }
+
+  /** Makes the next key before its time. */
+  @Post('v1/signing-keys')
+  @HttpCode(201)
+  async rotate(@CallerOf() caller: Caller): Promise<SigningKeyView> {
+    assertHost(caller);
+    const made = await this.keys.rotate();
+    return viewOf(this.keys.states().find(({ key }) => key.kid === made.kid)!);
+  }
+}
+
+function viewOf({ key: { kid, madeAtMs }, state }: { key: SigningKey; state: KeyState }): SigningKeyView {
+  return { kid, state, madeAt: new Date(madeAtMs).toISOString() };
 }

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Patch, Post, Res } from '@nestj
 import type { FastifyReply } from 'fastify';
 import { ForgeError, type Caller, type TenantList, type TenantView } from '@agent-forge/contracts';
 import { CallerOf } from '@agent-forge/runtime';
-import { isHost } from '../identities/administration.js';
+import { assertHost, isHost } from '../identities/administration.js';
 import { Tenants } from '../identities/tenants.js';
 import { TenantChangeDto, TenantRequestDto } from './identity.dto.js';
 
@@ -40,8 +40,4 @@ export class TenantsController {
     assertHost(caller);
     return this.tenants.disable(id, isDisabled);
   }
-}
-
-function assertHost(caller: Caller): void {
-  if (!isHost(caller)) throw new ForgeError('FORBIDDEN', 'only admins of the first tenant manage tenants');
 }

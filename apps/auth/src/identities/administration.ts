@@ -127,6 +127,11 @@ export function isHost({ tenant }: Caller): boolean {
   return tenant === FIRST_TENANT;
 }
 
+/** @throws ForgeError FORBIDDEN unless a caller is of the tenant that runs the installation */
+export function assertHost(caller: Caller): void {
+  if (!isHost(caller)) throw new ForgeError('FORBIDDEN', 'this is for admins of the first tenant');
+}
+
 /** Whether a caller who may manage identities may manage those of a tenant. */
 export function mayManage(caller: Caller, tenant: string): boolean {
   return isHost(caller) || caller.tenant === tenant;

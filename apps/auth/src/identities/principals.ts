@@ -39,7 +39,7 @@ export class Principals {
       ...change(before),
       generation: nextGeneration(before.generation),
     }));
-    await this.revocations.revokeBefore(id, after.generation);
+    await this.#endBefore(id, after.generation);
     return after;
   }
 
@@ -52,6 +52,13 @@ export class Principals {
       if (await this.records.update(`${PREFIX}.${id}`, after, before.revision)) return after;
     }
     throw new ForgeError('BROKER_UNAVAILABLE', `"${id}" is being changed by too many at once; try again`);
+  }
+
+  /** Whoever publishes last has looked since whether somebody went further, so that none of many at once takes another's back. */
+  async #endBefore(id: string, generation: number): Promise<void> {
+    await this.revocations.revokeBefore(id, generation);
+    const now = await this.get(id);
+    if (now !== undefined && now.generation > generation) await this.#endBefore(id, now.generation);
   }
 
   /** Forgets a principal; all that it was given ends. */

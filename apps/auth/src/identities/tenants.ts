@@ -11,13 +11,14 @@ export interface Tenant {
   readonly createdBy: string;
 }
 
+/** Every service reads these records, to know whom it lets in. */
 const PREFIX = 'tenant';
 
 /** All tenants. */
 export class Tenants {
   constructor(
     private readonly records: RecordStore,
-    private readonly revocations: Pick<Revocations, 'revokeTenant'>,
+    private readonly revocations: Pick<Revocations, 'refresh'>,
   ) {}
 
   async get(id: unknown): Promise<Tenant | undefined> {
@@ -32,7 +33,9 @@ export class Tenants {
   /** @returns undefined when the name is taken */
   async add(id: string, createdBy: string): Promise<Tenant | undefined> {
     const tenant: Tenant = { id, isDisabled: false, createdAt: new Date().toISOString(), createdBy };
-    return (await this.records.create(`${PREFIX}.${id}`, tenant)) ? tenant : undefined;
+    if (!(await this.records.create(`${PREFIX}.${id}`, tenant))) return undefined;
+    await this.revocations.refresh();
+    return tenant;
   }
 
   /** Lets nobody of a tenant in, or lets them in again. @throws ForgeError NOT_FOUND, INVALID_ARGUMENT */
@@ -44,7 +47,7 @@ export class Tenants {
     const tenant = { ...record.value, isDisabled };
     if (!(await this.records.update(`${PREFIX}.${id}`, tenant, record.revision)))
       throw new ForgeError('BROKER_UNAVAILABLE', 'somebody else is changing the tenant; try again');
-    await this.revocations.revokeTenant(id, isDisabled);
+    await this.revocations.refresh();
     return tenant;
   }
 }

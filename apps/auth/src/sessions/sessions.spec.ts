@@ -83,6 +83,8 @@ describe('a session', () => {
     expect(less.body.scope).toBe('runs:read');
     const more = await world.refresh(less.body.refresh_token!, { scope: 'runs:write' });
     expect(more.body.error).toBe('invalid_scope');
+    // The mistake did not cost the session.
+    expect((await world.refresh(less.body.refresh_token!)).status).toBe(200);
     expect((await world.login('ada', undefined, { scope: 'identities:write' })).status).toBe(403);
   });
 });

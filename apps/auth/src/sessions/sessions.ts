@@ -19,11 +19,18 @@ export interface Session {
   readonly startedAtMs: number;
 }
 
-/** A session that goes on, and the refresh token for the next time. */
-export interface Continued {
+/** A session as it was found by a refresh token that is good now, and the principal whose it is. */
+export interface FoundSession {
   readonly session: Session;
   readonly principal: Principal;
-  readonly refreshToken: string;
+  readonly revision: number;
+}
+
+/** A session that does not go on; whose it was, when its refresh token was one of ours. */
+export interface EndedSession {
+  readonly ended: Ended;
+  readonly subject?: string;
+  readonly tenant?: string;
 }
 
 /** Why a session does not go on. */
@@ -38,36 +45,36 @@ export class Sessions {
     private readonly secret: ServiceSecret,
   ) {}
 
-  async start(principal: Principal, scopes: readonly Scope[]): Promise<Continued> {
+  /** Begins a session. @returns it and its first refresh token */
+  async start(principal: Principal, scopes: readonly Scope[]): Promise<{ session: Session; refreshToken: string }> {
     const { id: subject, tenant, generation } = principal;
     const startedAtMs = Date.now();
     const id = ulid(startedAtMs, randomBytes(10));
     const session: Session = { id, subject, tenant, generation, scopes, count: 1, startedAtMs };
     await this.records.create(keyOf(id), session);
-    return { session, principal, refreshToken: formatRefreshToken({ session: id, count: 1 }, this.secret) };
+    return { session, refreshToken: this.#tokenOf(session) };
   }
 
-  /** Continues a session by its refresh token, once. One that was used before shows that two have it: the session ends for both. */
-  async continue(text: string): Promise<Continued | { ended: Ended; subject?: string; tenant?: string }> {
+  /** The session of a refresh token. One that was used before shows that two have it: the session ends for both. */
+  async find(text: string): Promise<FoundSession | EndedSession> {
     const token = readRefreshToken(text, this.secret);
     const stored = token && (await this.records.get<Session>(keyOf(token.session)));
     if (stored === undefined) return { ended: 'unknown' };
     const { value: session, revision } = stored;
-    const { subject, tenant } = session;
-    const next = { ...session, count: session.count + 1 };
-    // Somebody who was first at the same moment has used it.
-    if (session.count !== token!.count || !(await this.records.update(keyOf(session.id), next, revision))) {
-      await this.end(session.id);
-      return { ended: 'reused', subject, tenant };
-    }
-    const principal = await this.principals.get(subject);
+    if (session.count !== token!.count) return this.#endAs('reused', session);
+    const principal = await this.principals.get(session.subject);
     const isOver = session.startedAtMs + SESSION_MAX_AGE_MS <= Date.now();
-    if (isOver || principal?.generation !== session.generation || principal.isDisabled) {
-      await this.end(session.id);
-      return { ended: 'ended', subject, tenant };
-    }
-    const refreshToken = formatRefreshToken({ session: session.id, count: next.count }, this.secret);
-    return { session: next, principal, refreshToken };
+    if (isOver || principal?.generation !== session.generation || principal.isDisabled)
+      return this.#endAs('ended', session);
+    return { session, principal, revision };
+  }
+
+  /** Uses up the refresh token by which a session was found. @returns the next one */
+  async continue({ session, revision }: FoundSession): Promise<string | EndedSession> {
+    const next = { ...session, count: session.count + 1 };
+    if (await this.records.update(keyOf(session.id), next, revision)) return this.#tokenOf(next);
+    // Somebody who was first at the same moment has used it.
+    return this.#endAs('reused', session);
   }
 
   /** The session of a refresh token, also of a used one; undefined when it is none of ours. */
@@ -81,6 +88,15 @@ export class Sessions {
     await this.records.remove(keyOf(id));
     await this.revocations.revokeSession(id);
     return session?.value;
+  }
+
+  async #endAs(ended: Ended, { id, subject, tenant }: Session): Promise<EndedSession> {
+    await this.end(id);
+    return { ended, subject, tenant };
+  }
+
+  #tokenOf({ id, count }: Session): string {
+    return formatRefreshToken({ session: id, count }, this.secret);
   }
 }
 

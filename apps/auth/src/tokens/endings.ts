@@ -26,7 +26,7 @@ export class Endings {
     const session = this.sessions.sessionOf(token);
     if (session !== undefined) return this.sessions.end(session);
     const verified = await this.verifier.verifyToken(token).catch(() => undefined);
-    if (verified?.revocable === undefined) return undefined;
+    if (verified === undefined) return undefined;
     await this.revocations.revokeToken(verified.revocable.id);
     return verified.caller;
   }

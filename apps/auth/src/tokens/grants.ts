@@ -5,7 +5,7 @@ import type { Principals } from '../identities/principals.js';
 import type { Tenants } from '../identities/tenants.js';
 import type { Logins } from '../login/logins.js';
 import { digestOf, isSecretOf, makeSecret } from '../secrets/secret-digest.js';
-import type { Sessions } from '../sessions/sessions.js';
+import type { EndedSession, Sessions } from '../sessions/sessions.js';
 import type { IssuedToken, TokenClaims, TokenIssuer } from './token-issuer.js';
 
 /** What a client shows to get tokens. */
@@ -58,20 +58,19 @@ export class Grants {
 
   /** To whoever has the refresh token of a session; the token is good once (RFC 6749, section 6). */
   async forRefreshToken(token: string, scope?: string): Promise<Granted | Refused> {
-    const continued = await this.sessions.continue(token);
-    if ('ended' in continued) {
-      const { ended, ...whose } = continued;
-      const description =
-        ended === 'reused'
-          ? 'the refresh token was used before; its session has ended, log in again'
-          : 'the session has ended, or there is none of this token; log in again';
-      return { refused: 'invalid_grant', description, ...whose };
-    }
-    const { session, principal, refreshToken } = continued;
+    const found = await this.sessions.find(token);
+    if ('ended' in found) return refusedAs(found);
+    const { session, principal } = found;
     if (!(await this.#isActive(principal))) return refusedFor('invalid_grant', 'the session has ended; log in again');
-    const scopes = scopesOf(principal).filter((each) => session.scopes.includes(each));
-    const granted = await this.#grant({ principal, scopes, session: session.id }, scope);
-    return 'refused' in granted ? granted : { ...granted, refreshToken };
+    const scopes = narrowed(
+      scopesOf(principal).filter((each) => session.scopes.includes(each)),
+      scope,
+    );
+    // Before the token is used up: a mistake in the request does not cost the session.
+    if (scopes === undefined) return invalidScope();
+    const refreshToken = await this.sessions.continue(found);
+    if (typeof refreshToken !== 'string') return refusedAs(refreshToken);
+    return { ...(await this.#issue({ principal, scopes, session: session.id })), refreshToken };
   }
 
   /** To a user for the password. @throws LockedOut, ForgeError TOO_MANY_ATTEMPTS */
@@ -118,6 +117,14 @@ function narrowed(allowed: readonly Scope[], scope: string | undefined): Scope[]
   return asked.length > 0 && asked.every((name) => isScope(name) && allowed.includes(name))
     ? (asked as Scope[])
     : undefined;
+}
+
+function refusedAs({ ended, ...whose }: EndedSession): Refused {
+  const description =
+    ended === 'reused'
+      ? 'the refresh token was used before; its session has ended, log in again'
+      : 'the session has ended, or there is none of this token; log in again';
+  return { refused: 'invalid_grant', description, ...whose };
 }
 
 function refusedFor(refused: Refused['refused'], description: string): Refused {

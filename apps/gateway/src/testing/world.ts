@@ -1,9 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, RouteOptions } from 'fastify';
+import type { JWK } from 'jose';
 import { FIRST_TENANT, type NewClient, type Role } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
 import { startTestBroker, type TestBroker } from '@agent-forge/nats/testing';
@@ -70,6 +71,13 @@ export class World {
 
   async credentials(): Promise<{ clientId: string; clientSecret: string }> {
     return JSON.parse(await readFile(join(this.broker.dataDir, 'auth', 'admin.json'), 'utf8'));
+  }
+
+  /** The key that signs this installation's tokens, as only the auth service has it. */
+  async signingKey(): Promise<JWK> {
+    const dir = join(this.broker.dataDir, 'auth', 'keys');
+    const [name] = await readdir(dir);
+    return JSON.parse(await readFile(join(dir, name!), 'utf8')) as JWK;
   }
 
   /** The client of this installation. @param url another way to the gateway */

@@ -21,8 +21,8 @@ export const KEY_FETCHES = { cacheMaxAge: 10 * 60_000, cooldownDuration: 5_000, 
 export interface VerifiedToken {
   readonly caller: Caller;
   readonly expiresAtMs: number;
-  /** By what it can be revoked; tokens of outside issuers cannot. */
-  readonly revocable?: Revocable;
+  /** By what it can be revoked. */
+  readonly revocable: Revocable;
 }
 
 /** The keys that an auth service publishes, fetched when they are needed. */

@@ -1,6 +1,7 @@
 import { ForgeError, type Caller } from '@agent-forge/contracts';
 import type { Revocable } from '@agent-forge/nats';
-import { errors, type JWTVerifyGetKey } from 'jose';
+import { decodeJwt, errors, type JWTVerifyGetKey } from 'jose';
+import { OutsideTokens, type OutsideIssuer } from './outside-issuer.js';
 import { verifyOwnToken, type VerifiedToken } from './own-tokens.js';
 import { VerifiedCache } from './verified-cache.js';
 
@@ -15,13 +16,18 @@ export interface TokenVerifierOptions {
   readonly issuer: () => string;
   /** What is revoked before its end. */
   readonly revocations: { isRevoked(token: Revocable): boolean };
+  /** An issuer that is trusted besides. */
+  readonly outside?: OutsideIssuer | undefined;
 }
 
 /** Verifies access tokens. */
 export class TokenVerifier {
   readonly #cache = new VerifiedCache();
+  readonly #outside: OutsideTokens | undefined;
 
-  constructor(private readonly options: TokenVerifierOptions) {}
+  constructor(private readonly options: TokenVerifierOptions) {
+    this.#outside = options.outside && new OutsideTokens(options.outside);
+  }
 
   /**
    * Who calls, by an `Authorization` header.
@@ -38,8 +44,7 @@ export class TokenVerifier {
   async verifyToken(token: string): Promise<VerifiedToken> {
     const verified = this.#cache.get(token) ?? (await this.#verify(token));
     // Asked each time, so that what is revoked is refused however it got into the cache.
-    if (verified.revocable && this.options.revocations.isRevoked(verified.revocable))
-      throw refused('the token is revoked; get a new one');
+    if (this.options.revocations.isRevoked(verified.revocable)) throw refused('the token is revoked; get a new one');
     return verified;
   }
 
@@ -47,13 +52,16 @@ export class TokenVerifier {
     const { keys, issuer } = this.options;
     let verified: VerifiedToken | undefined;
     try {
-      verified = await verifyOwnToken(token, keys, issuer());
+      // Whose it says it is only chooses the keys; these decide.
+      const isOutside = this.#outside !== undefined && decodeJwt(token).iss === this.#outside.issuer;
+      verified = isOutside ? await this.#outside!.verify(token) : await verifyOwnToken(token, keys, issuer());
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw refused('the token has expired; get a new one', error);
+      if (error instanceof ForgeError) throw error;
       if (!isVerdict(error)) throw new ForgeError('AUTH_UNAVAILABLE', `cannot check tokens: ${String(error)}`, error);
       throw refused('the token is not valid here', error);
     }
-    if (verified === undefined) throw refused('the token is not of the form that the auth service gives them');
+    if (verified === undefined) throw refused('the token is not of a form that is taken here, or gives no role');
     this.#cache.put(token, verified);
     return verified;
   }

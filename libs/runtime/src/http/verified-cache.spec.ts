@@ -6,6 +6,7 @@ const NOW = 1_800_000_000_000;
 const verified = (lifetimeMs: number, subject = 'ada'): VerifiedToken => ({
   caller: { subject, tenant: 'main', role: 'viewer', scopes: [] },
   expiresAtMs: NOW + lifetimeMs,
+  revocable: { id: 'j', subject, generation: 1, tenant: 'main' },
 });
 
 test('a token is known for a minute, and never beyond its own end', () => {
