@@ -28,7 +28,7 @@ test.each(Object.entries(COMMANDS))(
       let help = '';
       command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
       expect([command.name(), help]).toEqual([command.name(), expect.stringMatching(/\nExamples?:\n {2}\S/)]);
-      const isSilent = name === 'up';
+      const isSilent = name === 'up' || name === 'completion';
       expect([command.name(), help.includes('--json')]).toEqual([command.name(), !isSilent]);
     }
   },

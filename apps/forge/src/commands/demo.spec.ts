@@ -64,11 +64,16 @@ describe('forge demo', () => {
   /** After six steps a gate says nothing, and the search and the choice are others' to test. */
   const quick = [
     'bitnet.minRetention=0',
+    'bitnet.control=false',
+    'bitnet.exports=[]',
+    'bitnet.speedTokens=0',
+    'training.arms=[plain]',
     'evomerge.evaluations=12',
     'quietstar.steps=2',
     'quietstar.itemsPerFamily=20',
     'adas.generations=0',
     'compression.candidates=[tq1+int8, rans+int8]',
+    'compression.exports=[]',
   ].flatMap((set) => ['--set', set]);
   const lost: string[] = [];
 
@@ -116,7 +121,7 @@ describe('forge demo', () => {
     const weights = createHash('sha256').update(await readFile(join(model, 'model.safetensors')));
     expect(manifest).toContain(weights.digest('hex'));
     expect((await processesOf(join(dir, 'data'))).filter(lives)).toEqual([]);
-  });
+  }, 300_000);
 
   test('keeps its secret to its owner', async () => {
     const path = join(dir, 'data', 'auth', 'admin.json');
