@@ -15,7 +15,7 @@ export interface TokenVerifierOptions {
   /** Who must have issued a token. */
   readonly issuer: () => string;
   /** What is revoked before its end. */
-  readonly revocations: { isRevoked(token: Revocable): boolean };
+  readonly revocations: { isRevoked(token: Revocable): boolean; refresh(): Promise<void> };
   /** An issuer that is trusted besides. */
   readonly outside?: OutsideIssuer | undefined;
 }
@@ -42,9 +42,17 @@ export class TokenVerifier {
 
   /** What a token says. @throws ForgeError as {@link verify} does */
   async verifyToken(token: string): Promise<VerifiedToken> {
-    const verified = this.#cache.get(token) ?? (await this.#verify(token));
+    const { revocations } = this.options;
+    const known = this.#cache.get(token);
+    const verified = known ?? (await this.#verify(token));
     // Asked each time, so that what is revoked is refused however it got into the cache.
-    if (this.options.revocations.isRevoked(verified.revocable)) throw refused('the token is revoked; get a new one');
+    let isRevoked = revocations.isRevoked(verified.revocable);
+    if (isRevoked && known === undefined) {
+      // A tenant that was just made is let in as soon as its first token comes.
+      await revocations.refresh();
+      isRevoked = revocations.isRevoked(verified.revocable);
+    }
+    if (isRevoked) throw refused('the token is revoked; get a new one');
     return verified;
   }
 
