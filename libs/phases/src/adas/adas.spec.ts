@@ -189,6 +189,10 @@ describe('adas', () => {
 
   test('what cannot be trained through its quantiser is refused, and so are experts that are not there', async () => {
     await expect(run({ domains: ['up', 'next'], apply: 'copy' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    // Also where the phase chooses the domains: before anything is trained.
+    await expect(run({ apply: { up: 1, next: 1, copy: 1 } })).rejects.toThrow(
+      /parameter apply of adas names \w+, and the experts are/,
+    );
     const problems = (params: object, families: Record<string, number> = FAMILIES) =>
       check(resolveParams(phase, params), families).map(({ path, problem }) => `${path.join('.')} ${problem}`);
     expect(problems({})).toEqual([]);

@@ -1,6 +1,7 @@
-import { applyExperts, assertAudit, auditWeights, type Expert, type Mixture, type Model } from '@agent-forge/model';
+import { applyExperts, assertAudit, auditWeights, type Mixture, type Model } from '@agent-forge/model';
 import { paramError } from '../param-mistakes.js';
 import type { PhaseContext } from '../phase.js';
+import type { Domain } from './domains.js';
 import { APPLY, type AdasParams } from './params.js';
 import type { Specialists } from './specialise.js';
 
@@ -15,21 +16,31 @@ export async function applied(
   { params, threads }: PhaseContext<AdasParams>,
   { start, pack, mixtures }: Specialists,
 ): Promise<Applied | undefined> {
-  const mixture = wanted(params, pack.experts, mixtures.whole);
+  const mixture = wanted(params, mixtures.whole);
   if (mixture === undefined) return undefined;
   const model = await applyExperts(start.model, pack, mixture, { decomposition: start.decomposition, threads });
   assertAudit(await auditWeights(model.config, model.weights), 'the model with its experts');
   return { model, words: inWords(params.apply, mixture) };
 }
 
-function wanted({ apply }: AdasParams, experts: readonly Expert[], found: Mixture | undefined): Mixture | undefined {
+/** Before any expert is trained. @throws ForgeError INVALID_ARGUMENT where the recipe applies an expert that there will not be */
+export function assertApplicable(
+  { params }: Pick<PhaseContext<AdasParams>, 'params'>,
+  domains: readonly Domain[],
+): void {
+  const { apply } = params;
+  const named =
+    typeof apply !== 'string' ? Object.keys(apply) : (Object.values(APPLY) as string[]).includes(apply) ? [] : [apply];
+  const known = domains.map(({ name }) => name);
+  const missing = named.find((name) => !known.includes(name));
+  if (missing !== undefined)
+    throw paramError('adas', { path: ['apply'], problem: `names ${missing}, and the experts are ${known.join(', ')}` });
+}
+
+function wanted({ apply }: AdasParams, found: Mixture | undefined): Mixture | undefined {
   if (apply === APPLY.nothing) return undefined;
   if (apply === APPLY.mixture) return found!;
-  const mixture = typeof apply === 'string' ? { [apply]: 1 } : apply;
-  const missing = Object.keys(mixture).find((name) => !experts.some((expert) => expert.name === name));
-  if (missing === undefined) return mixture;
-  const known = experts.map(({ name }) => name).join(', ');
-  throw paramError('adas', { path: ['apply'], problem: `names ${missing}, and the experts are ${known}` });
+  return typeof apply === 'string' ? { [apply]: 1 } : apply;
 }
 
 function inWords(apply: AdasParams['apply'], mixture: Mixture): string {

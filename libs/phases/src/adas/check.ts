@@ -19,7 +19,8 @@ export function check(
   if (apply === APPLY.mixture && generations === 0)
     mistakes.push({ path: ['apply'], problem: 'is mixture, but with 0 generations none is searched for' });
   const wanted = typeof apply === 'string' ? [apply].filter((name) => !isWord(name)) : Object.keys(apply);
-  const missing = domains && wanted.find((name) => !domains.includes(name));
+  const possible = domains ?? (names.length > 0 ? names : undefined);
+  const missing = possible && wanted.find((name) => !possible.includes(name));
   if (missing !== undefined)
     mistakes.push({ path: ['apply'], problem: `names ${missing.slice(0, 80)}, which is none of the domains` });
   return mistakes;

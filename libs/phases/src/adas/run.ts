@@ -10,7 +10,7 @@ import { StageProgress } from '../shared/stage-progress.js';
 import { agentFindings, archiveOf } from './agents/agent-report.js';
 import { AGENTS_STAGE, findAgents, hasSearch } from './agents/find-agents.js';
 import type { AgentSearchResult } from './agents/search-agents.js';
-import { applied, type Applied } from './apply.js';
+import { applied, assertApplicable, type Applied } from './apply.js';
 import { check } from './check.js';
 import { chooseDomains } from './domains.js';
 import { panelOf } from './measure.js';
@@ -39,6 +39,7 @@ export async function run(context: Context): Promise<PhaseOutcome> {
   const input = await readInputModel('adas', context);
   assertTrainable('adas', input.model, params.method === 'next-token' ? params.rowLength : 0);
   const domains = await chooseDomains(context, input.model);
+  assertApplicable(context, domains);
   const stages = { ...stagesOf(context, domains), [AGENTS_STAGE]: hasSearch(context) ? 1 : 0, measure: 1 };
   const progress = new StageProgress(context.report, stages);
   const specialists = await specialise(context, input, domains, progress);
