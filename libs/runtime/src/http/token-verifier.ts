@@ -35,9 +35,7 @@ export class TokenVerifier {
    * nobody knows what is revoked
    */
   async verify(authorization: string | undefined): Promise<Caller> {
-    const [, token] = /^Bearer ([A-Za-z0-9_.-]+)$/i.exec(authorization?.slice(0, MAX_TOKEN_LENGTH) ?? '') ?? [];
-    if (token === undefined) throw refused('send an access token: "Authorization: Bearer <token>"');
-    return (await this.verifyToken(token)).caller;
+    return (await this.verifyHeader(authorization)).caller;
   }
 
   /** What a token says. @throws ForgeError as {@link verify} does */
@@ -54,6 +52,25 @@ export class TokenVerifier {
     }
     if (isRevoked) throw refused('the token is revoked; get a new one');
     return verified;
+  }
+
+  /** Whether a token that was verified before has been revoked since; also when nobody knows. */
+  isRevoked({ revocable }: VerifiedToken): boolean {
+    try {
+      return this.options.revocations.isRevoked(revocable);
+    } catch {
+      return true;
+    }
+  }
+
+  /**
+   * What the token of an `Authorization` header says.
+   * @throws ForgeError as {@link verify} does
+   */
+  verifyHeader(authorization: string | undefined): Promise<VerifiedToken> {
+    const [, token] = /^Bearer ([A-Za-z0-9_.-]+)$/i.exec(authorization?.slice(0, MAX_TOKEN_LENGTH) ?? '') ?? [];
+    if (token === undefined) return Promise.reject(refused('send an access token: "Authorization: Bearer <token>"'));
+    return this.verifyToken(token);
   }
 
   async #verify(token: string): Promise<VerifiedToken> {
