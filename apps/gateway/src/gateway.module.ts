@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { ArtifactStore } from '@agent-forge/contracts';
+import type { ArtifactStore, RecordStore } from '@agent-forge/contracts';
 import { NatsAuditLog, RunLog, type Revocations } from '@agent-forge/nats';
 import {
   brokerCheck,
@@ -16,6 +16,7 @@ import {
   type Logger,
 } from '@agent-forge/runtime';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
+import { Holdings } from './artifacts/holdings.js';
 import { AuditController } from './audit/audit.controller.js';
 import { CredentialLogin } from './auth/credential-login.js';
 import { Identification } from './auth/identification.js';
@@ -42,19 +43,30 @@ export interface GatewayModuleOptions {
   store: ArtifactStore;
   webhooks: Webhooks;
   revocations: Revocations;
+  /** Where it stands which artifacts tenants have uploaded. */
+  uploads: RecordStore;
   logger: Logger;
 }
 
 /** The NestJS module of the gateway: every route behind one guard. */
 @Module({})
 export class GatewayModule {
-  static for({ config, connection, store, webhooks, revocations, logger }: GatewayModuleOptions): DynamicModule {
+  static for({
+    config,
+    connection,
+    store,
+    webhooks,
+    revocations,
+    uploads,
+    logger,
+  }: GatewayModuleOptions): DynamicModule {
     const needs = { broker: brokerCheck(connection), store: () => store.check(), disk: diskCheck(config.dataDir) };
     const keys = publishedKeys(config.authUrl);
     const verifier = new TokenVerifier({ keys, issuer: () => config.issuer, revocations, outside: config.outside });
     const identification = new Identification(verifier, new CredentialLogin(config.authUrl, verifier));
     const identify = identification.callerOf.bind(identification);
     const registry = serviceRegistry('gateway');
+    const index = new RunIndex(connection, logger, registry);
     return {
       module: GatewayModule,
       imports: [HealthModule.for(needs), MetricsModule.for(registry)],
@@ -74,7 +86,8 @@ export class GatewayModule {
         { provide: Identification, useValue: identification },
         { provide: RunLog, useValue: new RunLog(connection, '/agentforge/gateway') },
         { provide: RunFit, useValue: new RunFit(store, config) },
-        { provide: RunIndex, useValue: new RunIndex(connection, logger, registry) },
+        { provide: RunIndex, useValue: index },
+        { provide: Holdings, useValue: new Holdings(uploads, index, store) },
         { provide: AUDIT_LOG, useValue: new NatsAuditLog(connection) },
         { provide: ARTIFACTS, useValue: store },
         { provide: Staging, useValue: new Staging(workDir(config.dataDir)) },

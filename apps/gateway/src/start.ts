@@ -3,7 +3,16 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { sweepTemporary } from '@agent-forge/artifacts-fs';
 import type { AuditLog } from '@agent-forge/contracts';
-import { closeNats, connectNats, DeliveryQueue, ensureStreams, Revocations, WebhookStore } from '@agent-forge/nats';
+import {
+  closeNats,
+  connectNats,
+  DeliveryQueue,
+  ensureStreams,
+  NatsRecords,
+  Revocations,
+  UPLOAD_BUCKET,
+  WebhookStore,
+} from '@agent-forge/nats';
 import {
   auditRequests,
   createHttpApp,
@@ -66,7 +75,8 @@ export async function createGateway(config: GatewayConfig, logger: Logger): Prom
     const { store, close: closeStore } = await openStore(storeLocation(config, 'gateway'));
     const webhooks = await openWebhooks(config, connection, logger);
     const revocations = await Revocations.open(connection);
-    const parts = { config, connection, store, webhooks, revocations, logger };
+    const uploads = await NatsRecords.open(connection, UPLOAD_BUCKET);
+    const parts = { config, connection, store, webhooks, revocations, uploads, logger };
     const app = await createHttpApp(GatewayModule.for(parts), logger);
     await acceptBodies(app);
     auditRequests(app.getHttpAdapter().getInstance(), {

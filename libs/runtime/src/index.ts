@@ -8,7 +8,7 @@ export * from './http/http-app.js';
 export { callerOf, CallerOf, setCaller } from './http/caller.js';
 export * from './http/route-rules.js';
 export * from './http/route-guard.js';
-export { publishedKeys } from './http/own-tokens.js';
+export { publishedKeys, type VerifiedToken } from './http/own-tokens.js';
 export * from './http/token-verifier.js';
 export { type OutsideIssuer } from './http/outside-issuer.js';
 export * from './http/outside-config.js';

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 import { ForgeError } from '@agent-forge/contracts';
 
-/** OWASP's first choice for argon2id (Password Storage Cheat Sheet): 19 MiB, two passes, one lane. */
-const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+/** Memory and passes as RFC 9106 recommends for machines with little memory, in one lane: 64 MiB and about 40 ms (docs/log-auth.md). */
+const COST = { memoryCost: 65_536, timeCost: 3, parallelism: 1 } as const;
 /** Each takes memory and a thread; more at once would take them from everything else. */
 const MAX_AT_ONCE = 2;
 /** Whoever would wait longer than these take is sent away. */

@@ -8,10 +8,10 @@ import { digestOf, isSecretOf, makeSecret } from './secret-digest.js';
 import { ServiceSecret } from './service-secret.js';
 
 describe('passwords', () => {
-  test('are kept as argon2id with the cost that OWASP names, each with a salt of its own', async () => {
+  test('are kept as argon2id with the cost that RFC 9106 names, each with a salt of its own', async () => {
     const hasher = new PasswordHasher();
     const [a, b] = await Promise.all([hasher.hash('four quiet herons'), hasher.hash('four quiet herons')]);
-    expect(a).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(a).toMatch(/^\$argon2id\$v=19\$m=65536,t=3,p=1\$/);
     expect(a).not.toBe(b);
     expect(await hasher.verify('four quiet herons', a)).toBe(true);
     expect(await hasher.verify('four quiet heron', a)).toBe(false);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { ForgeError } from '@agent-forge/contracts';
-import { clientCredentials, type Connection } from '@agent-forge/sdk';
+import { apiKeyId, ForgeError } from '@agent-forge/contracts';
+import { clientCredentials, type Connection, type TokenSource } from '@agent-forge/sdk';
 import { readEndpoints } from './endpoints.js';
 import { credentialsFile, readCredentials, type Credentials } from './credentials.js';
 
@@ -27,19 +27,35 @@ export function withClientOptions(command: Command): Command {
     .addOption(new Option('--auth-url <url>', 'its auth service (default: the next port)').env('FORGE_AUTH_URL'))
     .option(
       '--data-dir <dir>',
-      'its data directory, for the credentials; or set FORGE_CLIENT_ID and FORGE_CLIENT_SECRET',
+      'its data directory, for the credentials; or set FORGE_API_KEY, or FORGE_CLIENT_ID and FORGE_CLIENT_SECRET',
       'forge-data',
     );
 }
 
 /** The way into a running system. @throws ForgeError INVALID_ARGUMENT, UNAUTHENTICATED when there are no credentials */
 export async function connectClient(options: ClientOptions): Promise<Connection> {
-  const { dataDir } = options;
+  const { gateway, auth } = await placesOf(options);
+  const { FORGE_API_KEY: key } = process.env;
+  // The gateway takes keys as they are, so that whoever has one needs to reach nothing else.
+  const token = key ? () => Promise.resolve(key) : await tokensOf(auth, options);
+  return { url: gateway.href, token };
+}
+
+/** The way to the auth service of a running system, for what it keeps. @throws as {@link connectClient} does */
+export async function connectAuth(options: ClientOptions): Promise<Connection> {
+  const { auth } = await placesOf(options);
+  return { url: auth.href, token: await tokensOf(auth, options) };
+}
+
+async function placesOf(options: ClientOptions): Promise<{ gateway: URL; auth: URL }> {
   const { url = DEFAULT_URL, authUrl } = options.url === undefined ? await here(options) : options;
   const gateway = parseUrl(url);
-  const auth = authUrl === undefined ? nextPort(gateway) : parseUrl(authUrl);
+  return { gateway, auth: authUrl === undefined ? nextPort(gateway) : parseUrl(authUrl) };
+}
+
+async function tokensOf(auth: URL, { dataDir }: ClientOptions): Promise<TokenSource> {
   const credentials = fromEnvironment() ?? (await fromDataDir(dataDir));
-  return { url: gateway.href, token: clientCredentials({ authUrl: auth.href, ...credentials }) };
+  return clientCredentials({ authUrl: auth.href, ...credentials });
 }
 
 /** What runs in the data directory, and an auth service that was named besides. */
@@ -47,9 +63,17 @@ async function here({ dataDir, authUrl }: ClientOptions): Promise<Omit<ClientOpt
   return { ...(await readEndpoints(resolve(dataDir))), ...(authUrl === undefined ? {} : { authUrl }) };
 }
 
+/** @throws ForgeError INVALID_ARGUMENT */
 function fromEnvironment(): Credentials | undefined {
-  const { FORGE_CLIENT_ID: clientId, FORGE_CLIENT_SECRET: clientSecret } = process.env;
+  const { FORGE_API_KEY: key, FORGE_CLIENT_ID: clientId, FORGE_CLIENT_SECRET: clientSecret } = process.env;
+  if (key) return { clientId: keyId(key), clientSecret: key };
   return clientId && clientSecret ? { clientId, clientSecret } : undefined;
+}
+
+function keyId(key: string): string {
+  const id = apiKeyId(key);
+  if (id !== undefined) return id;
+  throw new ForgeError('INVALID_ARGUMENT', 'FORGE_API_KEY is no API key; was it copied whole?');
 }
 
 async function fromDataDir(dataDir: string): Promise<Credentials> {
@@ -58,7 +82,7 @@ async function fromDataDir(dataDir: string): Promise<Credentials> {
   } catch (error) {
     throw new ForgeError(
       'UNAUTHENTICATED',
-      `no credentials: ${credentialsFile(resolve(dataDir))} cannot be read; name the data directory with --data-dir, or set FORGE_CLIENT_ID and FORGE_CLIENT_SECRET`,
+      `no credentials: ${credentialsFile(resolve(dataDir))} cannot be read; name the data directory with --data-dir, or set FORGE_API_KEY, or FORGE_CLIENT_ID and FORGE_CLIENT_SECRET`,
       error,
     );
   }

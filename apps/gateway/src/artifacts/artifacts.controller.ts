@@ -7,13 +7,16 @@ import {
   ForgeError,
   type ArtifactList,
   type ArtifactStore,
+  type Caller,
   type Manifest,
   type ManifestFile,
 } from '@agent-forge/contracts';
+import { CallerOf } from '@agent-forge/runtime';
 import { ApiAnswer, ApiProblems } from '../docs/decorators.js';
 import { ARTIFACTS } from '../tokens.js';
 import { parseRange } from './byte-range.js';
 import { holdBack } from './hold-back.js';
+import { Holdings } from './holdings.js';
 import { listArtifacts, ListArtifactsDto } from './list-artifacts.js';
 
 /** Types that tell a client what it got; with the headers of every answer, no browser shows or runs any of them. */
@@ -30,15 +33,18 @@ const OTHER_TYPE = 'application/octet-stream';
 @ApiTags('artifacts')
 @Controller('v1/artifacts')
 export class ArtifactsController {
-  constructor(@Inject(ARTIFACTS) private readonly store: ArtifactStore) {}
+  constructor(
+    @Inject(ARTIFACTS) private readonly store: ArtifactStore,
+    private readonly holdings: Holdings,
+  ) {}
 
   @Get()
   @ApiAnswer(200, 'ArtifactList', {
-    summary: 'All artifacts, in the order of their ids.',
+    summary: 'All artifacts of the tenant, in the order of their ids.',
     errors: ['INVALID_ARGUMENT'],
   })
-  list(@Query() { limit, after }: ListArtifactsDto): Promise<ArtifactList> {
-    return listArtifacts(this.store, limit, after);
+  async list(@Query() { limit, after }: ListArtifactsDto, @CallerOf() caller: Caller): Promise<ArtifactList> {
+    return listArtifacts(this.store, await this.holdings.filterFor(caller), limit, after);
   }
 
   @Get(':id')
@@ -46,7 +52,8 @@ export class ArtifactsController {
     summary: 'The manifest of an artifact: its files, and where it comes from.',
     errors: ['ARTIFACT_NOT_FOUND', 'DIGEST_MISMATCH'],
   })
-  manifest(@Param('id') id: string): Promise<Manifest> {
+  async manifest(@Param('id') id: string, @CallerOf() caller: Caller): Promise<Manifest> {
+    await this.holdings.assertHas(caller, id);
     return this.store.manifest(id);
   }
 
@@ -66,9 +73,11 @@ export class ArtifactsController {
   async file(
     @Param('id') id: string,
     @Param('*') path: string,
+    @CallerOf() caller: Caller,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StreamableFile | undefined> {
+    await this.holdings.assertHas(caller, id);
     const file = await this.#fileOf(id, path);
     const etag = `"${file.digest}"`;
     void reply.header('etag', etag).header('accept-ranges', 'bytes');

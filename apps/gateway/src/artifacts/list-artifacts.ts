@@ -11,11 +11,16 @@ export class ListArtifactsDto extends PageQueryDto {
   after?: string;
 }
 
-/** At most `limit` artifacts behind the one named. */
-export async function listArtifacts(store: ArtifactStore, limit: number, after = ''): Promise<ArtifactList> {
+/** At most `limit` artifacts behind the one named. @param isShown which of them the caller may see */
+export async function listArtifacts(
+  store: ArtifactStore,
+  isShown: (id: string) => Promise<boolean>,
+  limit: number,
+  after = '',
+): Promise<ArtifactList> {
   const artifacts: ArtifactSummary[] = [];
   for await (const id of store.list()) {
-    if (id <= after) continue;
+    if (id <= after || !(await isShown(id))) continue;
     if (artifacts.length === limit) return { artifacts, next: artifacts.at(-1)!.id };
     const { kind, lineage, files } = await store.manifest(id);
     const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);

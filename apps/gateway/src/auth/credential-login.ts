@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { apiKeyId, ForgeError, type Caller } from '@agent-forge/contracts';
+import { apiKeyId, ForgeError } from '@agent-forge/contracts';
 import { clientCredentials, type TokenSource } from '@agent-forge/sdk';
-import type { TokenVerifier } from '@agent-forge/runtime';
+import type { TokenVerifier, VerifiedToken } from '@agent-forge/runtime';
 
 /** A token that was had for a secret is used this long; then it is asked again whether the secret still counts. */
 const CACHE_MS = 60_000;
@@ -26,23 +26,23 @@ export class CredentialLogin {
     private readonly verifier: TokenVerifier,
   ) {}
 
-  /** Who calls, by the header of a browser. @throws ForgeError UNAUTHENTICATED, AUTH_UNAVAILABLE, BROKER_UNAVAILABLE */
-  async ofBrowser(header = ''): Promise<Caller> {
+  /** The token of a browser's login, by its header. @throws ForgeError UNAUTHENTICATED, AUTH_UNAVAILABLE, BROKER_UNAVAILABLE */
+  async ofBrowser(header = ''): Promise<VerifiedToken> {
     const [, encoded = ''] = /^Basic ([A-Za-z0-9+/]+=*)$/i.exec(header.slice(0, MAX_HEADER_LENGTH)) ?? [];
     const login = Buffer.from(encoded, 'base64').toString('utf8');
     const at = login.indexOf(':');
     if (at < 1) throw new ForgeError('UNAUTHENTICATED', 'log in with id and secret of a client');
-    return this.#caller({ clientId: login.slice(0, at), clientSecret: login.slice(at + 1) });
+    return this.#login({ clientId: login.slice(0, at), clientSecret: login.slice(at + 1) });
   }
 
-  /** Who calls, by the text of an API key. @throws as {@link ofBrowser} does */
-  async ofApiKey(text: string): Promise<Caller> {
+  /** The token of an API key, by its text. @throws as {@link ofBrowser} does */
+  async ofApiKey(text: string): Promise<VerifiedToken> {
     const clientId = apiKeyId(text);
     if (clientId === undefined) throw new ForgeError('UNAUTHENTICATED', 'that is no API key; was it copied whole?');
-    return this.#caller({ clientId, clientSecret: text });
+    return this.#login({ clientId, clientSecret: text });
   }
 
-  async #caller(login: Login): Promise<Caller> {
+  async #login(login: Login): Promise<VerifiedToken> {
     const known = this.#tokens(login);
     try {
       return await this.#verified(known);
@@ -55,8 +55,8 @@ export class CredentialLogin {
     }
   }
 
-  async #verified({ token }: { token: TokenSource }): Promise<Caller> {
-    return this.verifier.verify(`Bearer ${await token()}`);
+  async #verified({ token }: { token: TokenSource }): Promise<VerifiedToken> {
+    return this.verifier.verifyToken(await token());
   }
 
   #tokens(login: Login): { token: TokenSource; isKnown: boolean } {

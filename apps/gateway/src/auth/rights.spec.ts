@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { reaches, ROLES, SCOPES, type NewKey, type Problem, type Role } from '@agent-forge/contracts';
 import { scopeOfRoute } from '@agent-forge/runtime';
-import type { Connection } from '@agent-forge/sdk';
+import { createRun, uploadDataset, type Connection } from '@agent-forge/sdk';
 import { World } from '../testing/world.js';
 import { OPEN_ROUTES, RULES } from './routes.js';
 import { askable } from '../testing/askable.js';
@@ -120,6 +120,30 @@ describe('a token that was just used', () => {
     expect((await get('/v1/runs', authorization)).status).toBe(200);
     await end(id);
     expect(await becomes(401, '/v1/runs', authorization)).toBe(401);
+  });
+
+  test('takes an event stream that is open with it', async () => {
+    const id = `gone${serial++}`;
+    const connection = await world.connectAs(id, 'builder');
+    const bytes = (async function* () {
+      yield Buffer.from('some text');
+    })();
+    const { artifactId } = await uploadDataset(connection, bytes);
+    const data = [{ name: 'text', artifactId }];
+    const run = await createRun(connection, { data, phases: [{ phase: 'cognate' }] });
+    const answer = await get(`/v1/runs/${run.id}/events`, `Bearer ${await connection.token()}`);
+    const reader = answer.body!.getReader();
+    expect((await reader.read()).done).toBe(false);
+    let isOpen = true;
+    const end = (async () => {
+      while (!(await reader.read()).done);
+      isOpen = false;
+    })();
+    await sleep(2_500);
+    expect(isOpen).toBe(true);
+    await change(id, { isDisabled: true });
+    await Promise.race([end, sleep(5_000)]);
+    expect(isOpen).toBe(false);
   });
 
   let serial = 0;

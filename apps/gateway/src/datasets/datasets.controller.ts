@@ -2,8 +2,10 @@ import { Readable } from 'node:stream';
 import { Controller, Inject, Post, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import type { ArtifactStore, UploadView } from '@agent-forge/contracts';
+import type { ArtifactStore, Caller, UploadView } from '@agent-forge/contracts';
 import { checkedData, MAX_DATA_FILE_BYTES } from '@agent-forge/data';
+import { CallerOf } from '@agent-forge/runtime';
+import { Holdings } from '../artifacts/holdings.js';
 import { ApiAnswer, ApiFiles } from '../docs/decorators.js';
 import { ARTIFACTS, CODE_VERSION } from '../tokens.js';
 import { receiveFiles, type UploadRules } from '../uploads/receive-files.js';
@@ -29,6 +31,7 @@ export class DatasetsController {
     @Inject(ARTIFACTS) private readonly store: ArtifactStore,
     @Inject(CODE_VERSION) private readonly codeVersion: string,
     private readonly staging: Staging,
+    private readonly holdings: Holdings,
   ) {}
 
   @Post()
@@ -41,8 +44,13 @@ export class DatasetsController {
       'Upload a text, or several files. They are checked while they stream; the same bytes give the same artifact.',
     errors: ['INVALID_ARGUMENT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_FORMAT', 'DATA_INVALID', 'STORE_UNAVAILABLE'],
   })
-  async upload(@Req() request: FastifyRequest): Promise<UploadView> {
-    if (request.body instanceof Readable) return this.#text(request.body);
+  async upload(@Req() request: FastifyRequest, @CallerOf() caller: Caller): Promise<UploadView> {
+    const view = request.body instanceof Readable ? await this.#text(request.body) : await this.#files(request);
+    await this.holdings.add(caller, view.artifactId);
+    return view;
+  }
+
+  #files(request: FastifyRequest): Promise<UploadView> {
     return this.staging.with(async (dir) => {
       await receiveFiles(request, dir, RULES);
       return storeUpload(this.store, dir, 'dataset', this.codeVersion);

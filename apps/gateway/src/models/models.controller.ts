@@ -1,8 +1,10 @@
 import { Controller, Inject, Post, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import type { ArtifactStore, ModelView } from '@agent-forge/contracts';
+import type { ArtifactStore, Caller, ModelView } from '@agent-forge/contracts';
+import { CallerOf } from '@agent-forge/runtime';
 import { runInWorker } from '@agent-forge/tensor/worker';
+import { Holdings } from '../artifacts/holdings.js';
 import { ApiAnswer, ApiFiles } from '../docs/decorators.js';
 import { ARTIFACTS, CODE_VERSION } from '../tokens.js';
 import { receiveFiles } from '../uploads/receive-files.js';
@@ -21,6 +23,7 @@ export class ModelsController {
     @Inject(ARTIFACTS) private readonly store: ArtifactStore,
     @Inject(CODE_VERSION) private readonly codeVersion: string,
     private readonly staging: Staging,
+    private readonly holdings: Holdings,
   ) {}
 
   @Post()
@@ -40,11 +43,13 @@ export class ModelsController {
       'STORE_UNAVAILABLE',
     ],
   })
-  upload(@Req() request: FastifyRequest): Promise<ModelView> {
+  upload(@Req() request: FastifyRequest, @CallerOf() caller: Caller): Promise<ModelView> {
     return this.staging.with(async (dir) => {
       await receiveFiles(request, dir, MODEL_RULES);
       const { parameters } = await runInWorker<CheckModelInput, { parameters: number }>(CHECK_MODEL, { dir });
-      return { ...(await storeUpload(this.store, dir, 'model', this.codeVersion)), parameters };
+      const view = await storeUpload(this.store, dir, 'model', this.codeVersion);
+      await this.holdings.add(caller, view.artifactId);
+      return { ...view, parameters };
     });
   }
 }

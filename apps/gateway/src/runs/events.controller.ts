@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
-import { Controller, Get, Headers, Param, Res, StreamableFile, type OnModuleDestroy } from '@nestjs/common';
+import { Controller, Get, Headers, Param, Req, Res, StreamableFile, type OnModuleDestroy } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
 import { hasEnded } from '@agent-forge/run';
 import { CallerOf } from '@agent-forge/runtime';
+import { Identification } from '../auth/identification.js';
 import { ApiProblems } from '../docs/decorators.js';
 import { parsePosition, runEvents } from './run-events.js';
 import { loadRun } from './runs.controller.js';
@@ -16,7 +17,10 @@ import { loadRun } from './runs.controller.js';
 export class EventsController implements OnModuleDestroy {
   readonly #shutdown = new AbortController();
 
-  constructor(private readonly log: RunLog) {}
+  constructor(
+    private readonly log: RunLog,
+    private readonly identification: Identification,
+  ) {}
 
   /** Ends all streams when the gateway is to end; readers come back with their position. */
   onModuleDestroy(): void {
@@ -41,6 +45,7 @@ export class EventsController implements OnModuleDestroy {
     @Param('run') run: string,
     @Headers('last-event-id') lastEventId: string | undefined,
     @CallerOf() caller: Caller,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StreamableFile | undefined> {
     const after = parsePosition(lastEventId);
@@ -51,7 +56,8 @@ export class EventsController implements OnModuleDestroy {
     }
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, this.#shutdown.signal]);
+    const revoked = this.identification.endOfRights(request, gone.signal);
+    const signal = AbortSignal.any([gone.signal, this.#shutdown.signal, revoked]);
     const { tenant } = caller;
     const endOf = async (from: number) => {
       const { state: now } = await this.log.load(tenant, run, from);

@@ -55,6 +55,11 @@ export class RunIndex implements OnApplicationBootstrap, OnApplicationShutdown {
     return behind.length > limit ? { runs, next: runs.at(-1)!.run } : { runs };
   }
 
+  /** All runs of a tenant. */
+  ofTenant(tenant: string): RunState[] {
+    return [...(this.#runs.get(tenant)?.values() ?? [])];
+  }
+
   /** Waits, for a bounded time, until the event of this sequence is folded, so that a caller finds what it has just written. */
   async reached(sequence: number): Promise<void> {
     if (this.#sequence >= sequence) return;

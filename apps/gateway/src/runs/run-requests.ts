@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { ulid, type ArtifactStore, type Caller, type RunRequest, type RunView } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
 import type { Command } from '@agent-forge/run';
+import { Holdings } from '../artifacts/holdings.js';
 import { ARTIFACTS } from '../tokens.js';
 import { recipeOf } from './recipe.js';
 import { RunFit } from './run-fit.js';
@@ -18,6 +19,7 @@ export class RunRequests {
     private readonly index: RunIndex,
     private readonly fit: RunFit,
     @Inject(ARTIFACTS) private readonly store: ArtifactStore,
+    private readonly holdings: Holdings,
   ) {}
 
   /**
@@ -26,6 +28,8 @@ export class RunRequests {
    * @throws ForgeError INVALID_ARGUMENT, ARTIFACT_NOT_FOUND, BUDGET_EXCEEDED
    */
   async accept(caller: Caller, request: RunRequest, reply: FastifyReply): Promise<RunView> {
+    for (const { artifactId } of [...(request.data ?? []), ...(request.models ?? [])])
+      await this.holdings.assertHas(caller, artifactId);
     const recipe = await recipeOf(request, this.store);
     await this.fit.assertFits(recipe);
     return this.begin(caller, { do: 'request', recipe, requestedBy: caller.subject }, reply);

@@ -11,6 +11,7 @@ import {
   REVOCATION_BUCKET,
   SESSION_BUCKET,
   DELIVERY_STREAM,
+  UPLOAD_BUCKET,
   WEBHOOK_BUCKET,
   DEAD_STREAM,
   ensureStreams,
@@ -54,6 +55,7 @@ test('services that start at the same moment all find the streams and consumers'
     `KV_${REVOCATION_BUCKET}`,
     `KV_${SESSION_BUCKET}`,
     `KV_${TASK_CHECKPOINT_BUCKET}`,
+    `KV_${UPLOAD_BUCKET}`,
     `KV_${WEBHOOK_BUCKET}`,
   ]);
 });

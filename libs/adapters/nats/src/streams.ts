@@ -45,6 +45,8 @@ export const SESSION_BUCKET = 'FORGE_SESSIONS';
 export const ATTEMPT_BUCKET = 'FORGE_LOGIN_ATTEMPTS';
 /** Key-value bucket of what is revoked before its end. */
 export const REVOCATION_BUCKET = 'FORGE_REVOCATIONS';
+/** Key-value bucket of which tenant has uploaded which artifact. */
+export const UPLOAD_BUCKET = 'FORGE_UPLOADS';
 /** Key-value bucket of what came of tasks. */
 export const RESULT_BUCKET = 'FORGE_RESULTS';
 /** Key-value bucket of where tasks in work are to go on. */
@@ -68,6 +70,8 @@ const DELIVERY_MAX_AGE_MS = 7 * 24 * HOUR_MS;
 const IDENTITY_MAX_BYTES = 32 * MIB;
 /** A session ends after this time, however often it was continued. */
 export const SESSION_MAX_AGE_MS = 30 * 24 * HOUR_MS;
+/** Some hundred thousand uploads. */
+const UPLOAD_MAX_BYTES = 64 * MIB;
 const ATTEMPT_MAX_BYTES = 4 * MIB;
 /** Failed logins are forgotten after this time without another. */
 export const ATTEMPT_MAX_AGE_MS = HOUR_MS;
@@ -179,6 +183,7 @@ export async function ensureStreams(connection: NatsConnection, replicas = 1): P
     await kvm.create(DELIVERY_BUCKET, { ...bucket, max_bytes: DELIVERY_MAX_BYTES, ttl: DELIVERY_MAX_AGE_MS });
     await kvm.create(IDENTITY_BUCKET, { ...bucket, max_bytes: IDENTITY_MAX_BYTES });
     await kvm.create(SESSION_BUCKET, { ...bucket, max_bytes: IDENTITY_MAX_BYTES, ttl: SESSION_MAX_AGE_MS });
+    await kvm.create(UPLOAD_BUCKET, { ...bucket, max_bytes: UPLOAD_MAX_BYTES });
     await kvm.create(ATTEMPT_BUCKET, { ...bucket, max_bytes: ATTEMPT_MAX_BYTES, ttl: ATTEMPT_MAX_AGE_MS });
     await kvm.create(REVOCATION_BUCKET, { ...bucket, max_bytes: REVOCATION_MAX_BYTES, ttl: REVOCATION_MAX_AGE_MS });
     await kvm.create(TASK_CHECKPOINT_BUCKET, { ...bucket, max_bytes: TASK_MAX_BYTES, ttl: RESULT_MAX_AGE_MS });

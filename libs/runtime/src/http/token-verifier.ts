@@ -15,7 +15,7 @@ export interface TokenVerifierOptions {
   /** Who must have issued a token. */
   readonly issuer: () => string;
   /** What is revoked before its end. */
-  readonly revocations: { isRevoked(token: Revocable): boolean };
+  readonly revocations: { isRevoked(token: Revocable): boolean; refresh(): Promise<void> };
   /** An issuer that is trusted besides. */
   readonly outside?: OutsideIssuer | undefined;
 }
@@ -35,17 +35,42 @@ export class TokenVerifier {
    * nobody knows what is revoked
    */
   async verify(authorization: string | undefined): Promise<Caller> {
-    const [, token] = /^Bearer ([A-Za-z0-9_.-]+)$/i.exec(authorization?.slice(0, MAX_TOKEN_LENGTH) ?? '') ?? [];
-    if (token === undefined) throw refused('send an access token: "Authorization: Bearer <token>"');
-    return (await this.verifyToken(token)).caller;
+    return (await this.verifyHeader(authorization)).caller;
   }
 
   /** What a token says. @throws ForgeError as {@link verify} does */
   async verifyToken(token: string): Promise<VerifiedToken> {
-    const verified = this.#cache.get(token) ?? (await this.#verify(token));
+    const { revocations } = this.options;
+    const known = this.#cache.get(token);
+    const verified = known ?? (await this.#verify(token));
     // Asked each time, so that what is revoked is refused however it got into the cache.
-    if (this.options.revocations.isRevoked(verified.revocable)) throw refused('the token is revoked; get a new one');
+    let isRevoked = revocations.isRevoked(verified.revocable);
+    if (isRevoked && known === undefined) {
+      // A tenant that was just made is let in as soon as its first token comes.
+      await revocations.refresh();
+      isRevoked = revocations.isRevoked(verified.revocable);
+    }
+    if (isRevoked) throw refused('the token is revoked; get a new one');
     return verified;
+  }
+
+  /** Whether a token that was verified before has been revoked since; also when nobody knows. */
+  isRevoked({ revocable }: VerifiedToken): boolean {
+    try {
+      return this.options.revocations.isRevoked(revocable);
+    } catch {
+      return true;
+    }
+  }
+
+  /**
+   * What the token of an `Authorization` header says.
+   * @throws ForgeError as {@link verify} does
+   */
+  verifyHeader(authorization: string | undefined): Promise<VerifiedToken> {
+    const [, token] = /^Bearer ([A-Za-z0-9_.-]+)$/i.exec(authorization?.slice(0, MAX_TOKEN_LENGTH) ?? '') ?? [];
+    if (token === undefined) return Promise.reject(refused('send an access token: "Authorization: Bearer <token>"'));
+    return this.verifyToken(token);
   }
 
   async #verify(token: string): Promise<VerifiedToken> {

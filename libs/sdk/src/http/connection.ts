@@ -15,7 +15,7 @@ export interface Connection {
 
 /** One request. */
 export interface ApiRequest {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Starts with `/v1/`; whoever builds it encodes what comes from outside. */
   path: string;
   query?: Record<string, string | number | undefined>;
