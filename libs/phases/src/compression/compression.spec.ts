@@ -4,8 +4,18 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GREEDY } from '@agent-forge/agents';
 import { ForgeError, type ArtifactName, type Json } from '@agent-forge/contracts';
 import { CODEC_NAMES } from '@agent-forge/codecs';
-import { freezeTernary, isTernary, TERNARY_TRAINING, writeModelFolder, type Model } from '@agent-forge/model';
+import { createFamily, familySource, TaskMix } from '@agent-forge/data';
+import {
+  byteTokenizer,
+  freezeTernary,
+  isTernary,
+  TERNARY_TRAINING,
+  trainLanguageModel,
+  writeModelFolder,
+  type Model,
+} from '@agent-forge/model';
 import { resolveParams } from '../phase.js';
+import { Yardstick } from '../shared/yardstick.js';
 import type { Checkpoint, TaskContext } from '../task.js';
 import { tinyModel } from '../testing/tiny-model.js';
 import { Workshop, type Done } from '../testing/workshop.js';
@@ -159,6 +169,32 @@ describe('without a floating-point ancestor', () => {
     const { files } = await shop.artifacts.manifest(outcome.artifacts[0]!.id);
     expect(files.map(({ name }) => name)).toContain('agent.json');
   });
+});
+
+test('candidates are judged on the select part: what loses nothing keeps exactly what came in is worth there', async () => {
+  const families = { parity: 1 };
+  const start = tinyModel(1, { hidden_size: 64, intermediate_size: 128 });
+  const shape = { part: 'train', tokenizer: byteTokenizer(), rows: 16, length: 63, seed: 1 } as const;
+  const source = new TaskMix({ sources: [familySource(createFamily('parity'), 1)], ...shape });
+  const { model } = await trainLanguageModel({
+    model: start,
+    source,
+    steps: 60,
+    optimizer: { name: 'adamw', learningRate: 1e-2 },
+  });
+  const half = await shop.import('half', model);
+  const params = { ...TINY, selectItemsPerFamily: 40, candidates: ['f32+f32', 'int8+int8'] };
+  const { outcome } = await shop.run(phase, { inputs: [half], params, families });
+  const accuracyOn = async (part: 'select' | 'report') => {
+    const job = { families, data: [], seed: 1, artifacts: shop.artifacts, workDir: shop.dir };
+    const yardstick = await Yardstick.of(job, part, 40);
+    const { tasks } = await yardstick.measure(model, { threads: 1, signal: new AbortController().signal });
+    return tasks!.accuracy.estimate;
+  };
+  const [lossless] = (await shop.report(outcome)).selection!.filter(({ name }) => name === 'f32+f32');
+  expect(lossless).toMatchObject({ accuracy: await accuracyOn('select'), retention: { estimate: 1, low: 1, high: 1 } });
+  expect(lossless!.accuracy).toBeGreaterThan(0.2);
+  expect(lossless!.accuracy).not.toBe(await accuracyOn('report'));
 });
 
 test('an agent that asks experts stays behind with them, and a note says so', async () => {

@@ -94,6 +94,11 @@ test('a search in tasks: the greedy answer is what the model was measured to do;
   const measured = await evaluateItems(model, items, encoderOf(model));
   expect(agentDigest(reported[0]!.agent)).toBe(agentDigest(GREEDY));
   expect(reported[0]!.score.correct).toBe(measured.correct.join(''));
+  // Chosen by the select part, and by nothing of the report part.
+  const chosenBy = familyItems(families, 'select', 30, `${seed}/agents/select`);
+  const onSelect = await evaluateItems(model, chosenBy, encoderOf(model));
+  const greedy = search.accepted.find(({ digest }) => digest === agentDigest(GREEDY))!;
+  expect(greedy.correct).toBe(onSelect.correct.join(''));
   const again = await shop.run(phase, { inputs: [input], results, seed });
   expect(again.taskRuns).toBe(0);
   expect(found[1]!.search.state()).toEqual(search.state());
