@@ -57,7 +57,10 @@ function forPeople(summary: DemoSummary): string {
     rows.some(({ families }) => families !== undefined),
   );
   const prompt = learntTasks ? TASK_PROMPT : TEXT_PROMPT;
-  return ['', table(summary), '', `model     ${folder}`, `try it    ./forge generate ${folder} ${prompt}`, ''].join(
-    '\n',
-  );
+  const lines = [
+    `model     ${folder}`,
+    `try it    ./forge generate ${folder} ${prompt}`,
+    ...(learntTasks ? [`talk      ./forge chat ${folder}`] : []),
+  ];
+  return ['', table(summary), '', ...lines, ''].join('\n');
 }
