@@ -63,10 +63,11 @@ describe('a session', () => {
 
   test('does not end for tokens that are none of ours, whatever session they name', async () => {
     const { access_token: access, refresh_token: refresh } = await login();
-    const [, session] = refresh!.split('_');
+    const [, , session] = refresh!.split('_');
     const forged = [
-      `afr_${session}_1_${'A'.repeat(43)}`,
-      `afr_${session}_2_${refresh!.split('_').slice(3).join('_')}`,
+      `afr_ada_${session}_1_${'A'.repeat(43)}`,
+      `afr_ada_${session}_2_${refresh!.split('_').slice(4).join('_')}`,
+      refresh!.replace('afr_ada', 'afr_eve'),
       `${refresh}x`,
       refresh!.toUpperCase(),
       'afr_',
@@ -75,6 +76,16 @@ describe('a session', () => {
     for (const text of forged) expect((await world.refresh(text)).body.error).toBe('invalid_grant');
     for (const text of forged.slice(0, -1)) expect((await end(text)).status).toBe(200);
     expect((await world.refresh(refresh!)).status).toBe(200);
+  });
+
+  test('ends when its user has twenty younger ones', async () => {
+    await world.makeUser('many');
+    const logins = [];
+    for (let i = 0; i < 21; i++) logins.push((await world.login('many')).body);
+    const [first, second] = logins;
+    expect([await status(first!.access_token), await status(second!.access_token)]).toEqual([401, 200]);
+    expect((await world.refresh(first!.refresh_token!)).body.error).toBe('invalid_grant');
+    expect((await world.refresh(second!.refresh_token!)).status).toBe(200);
   });
 
   test('gets tokens for fewer scopes, never for more', async () => {

@@ -20,7 +20,12 @@ export function describeApi(app: NestFastifyApplication): OpenAPIObject {
     .setTitle('Agent Forge')
     .setDescription('Errors are problem documents (RFC 9457) whose code stands in docs/reference/errors.md.')
     .setVersion('1')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A token of the auth service.' })
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'A token of the auth service, or an API key.',
+    })
     .addBasicAuth({
       type: 'http',
       scheme: 'basic',

@@ -69,6 +69,13 @@ describe('what is revoked', () => {
     await late.close();
   });
 
+  test('is not guessed: without word from the broker nobody is let in', () => {
+    expect(here.isRevoked(token(), Date.now() + 20_000)).toBe(false);
+    expect(() => here.isRevoked(token(), Date.now() + 31_000)).toThrow(
+      expect.objectContaining({ code: 'BROKER_UNAVAILABLE' }),
+    );
+  });
+
   test('is known after a crash of the broker, and so is what is revoked then', async () => {
     await broker.crash();
     await here.revokeToken('after');

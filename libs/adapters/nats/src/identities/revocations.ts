@@ -83,8 +83,8 @@ export class Revocations {
   }
 
   /** Whether a token is revoked, or its tenant not let in, as far as this service knows. @throws ForgeError BROKER_UNAVAILABLE when that is too long ago */
-  isRevoked({ id, session, subject, generation, tenant }: Revocable): boolean {
-    if (Date.now() - this.#readAtMs > MAX_STALE_MS)
+  isRevoked({ id, session, subject, generation, tenant }: Revocable, nowMs = Date.now()): boolean {
+    if (nowMs - this.#readAtMs > MAX_STALE_MS)
       throw new ForgeError('BROKER_UNAVAILABLE', 'nobody knows which tokens are revoked: the broker does not answer');
     return (
       this.#tenants.get(tenant)?.isDisabled !== false ||
