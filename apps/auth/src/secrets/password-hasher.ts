@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 import { ForgeError } from '@agent-forge/contracts';
 
-/** Memory and passes as RFC 9106 recommends for machines with little memory, in one lane: 64 MiB and about 40 ms (docs/log-auth.md). */
+/** Memory and passes as RFC 9106 recommends for machines with little memory, in one lane: 64 MiB and about 40 ms (docs/LOG.md, identities). */
 const COST = { memoryCost: 65_536, timeCost: 3, parallelism: 1 } as const;
 /** Each takes memory and a thread; more at once would take them from everything else. */
 const MAX_AT_ONCE = 2;
