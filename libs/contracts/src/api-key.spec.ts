@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { apiKeyId, formatApiKey } from './api-key.js';
@@ -21,3 +22,13 @@ test.each(['', 'afk_', 'afk_a_b_c', `afk_a_${'A'.repeat(43)}_00000000`, 'Bearer 
   '%s is no key',
   (text) => expect(apiKeyId(text)).toBeUndefined(),
 );
+
+test('the check sum is the CRC-32 that every tool computes', () => {
+  fc.assert(
+    fc.property(bytes, (secret) => {
+      const key = formatApiKey('key1', secret);
+      expect(key.slice(-8)).toBe(crc32(key.slice(0, -9)).toString(16).padStart(8, '0'));
+    }),
+    { seed: 1, numRuns: 200 },
+  );
+});

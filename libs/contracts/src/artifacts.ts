@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { Type, type Static } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { sha256 } from '#sha256';
 import { canonicalJson } from './canonical-json.js';
 import { ForgeError } from './errors.js';
 import { MAX_ARTIFACT_FILES, MAX_MANIFEST_BYTES } from './limits.js';
@@ -70,7 +70,7 @@ export type Manifest = Static<typeof ManifestSchema>;
 export function encodeManifest(manifest: Manifest): { id: string; bytes: Uint8Array } {
   checkManifest(manifest, 'INVALID_ARGUMENT');
   const bytes = new TextEncoder().encode(canonicalJson(manifest));
-  return { id: createHash('sha256').update(bytes).digest('hex'), bytes };
+  return { id: sha256().update(bytes).hex(), bytes };
 }
 
 /**
@@ -78,7 +78,7 @@ export function encodeManifest(manifest: Manifest): { id: string; bytes: Uint8Ar
  * @throws ForgeError DIGEST_MISMATCH when the bytes are not those of `id` or are no manifest
  */
 export function decodeManifest(id: string, bytes: Uint8Array): Manifest {
-  const digest = createHash('sha256').update(bytes).digest('hex');
+  const digest = sha256().update(bytes).hex();
   if (digest !== id)
     throw new ForgeError(
       'DIGEST_MISMATCH',

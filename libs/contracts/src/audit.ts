@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '#sha256';
 import { canonicalJson } from './canonical-json.js';
 
 /** What came of a request: it was done, refused as wrong (4xx), denied for want of rights (401, 403), or failed on our side (5xx). */
@@ -72,14 +72,14 @@ export const AUDIT_GENESIS = '0'.repeat(64);
 
 /** The entry of an event, readable. */
 export function auditEntry(event: AuditEvent): AuditEntry {
-  return { digest: sha256(canonicalJson(event)), event };
+  return { digest: digestOf(canonicalJson(event)), event };
 }
 
 /** The hash of a record over its place, the record before and the digests of its events: also known to whoever may not read them. */
 export function auditRecordHash({ sequence, previous, entries }: AuditRecord): string {
-  return sha256(canonicalJson({ sequence, previous, digests: entries.map(({ digest }) => digest) }));
+  return digestOf(canonicalJson({ sequence, previous, digests: entries.map(({ digest }) => digest) }));
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+function digestOf(text: string): string {
+  return sha256().update(text).hex();
 }

@@ -73,6 +73,35 @@ export const ERROR_CATALOG = {
     meaning:
       'What is asked for does not fit the state that the run is in, or the state changed in the meantime. The message says which; read the run again.',
   },
+  IDEMPOTENCY_KEY_IN_USE: {
+    httpStatus: 409,
+    retry: 'transient',
+    meaning:
+      'A request with the same Idempotency-Key is still being answered. The Retry-After header says when to send it again; it is done once.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    httpStatus: 422,
+    retry: 'permanent',
+    meaning:
+      'The Idempotency-Key was used for another request before. Every request that is meant anew needs a new key.',
+  },
+  RATE_LIMITED: {
+    httpStatus: 429,
+    retry: 'transient',
+    meaning:
+      'The tenant or the client sends more requests than its rate allows. The Retry-After header says how long to wait.',
+  },
+  TOO_MANY_RUNS: {
+    httpStatus: 429,
+    retry: 'transient',
+    meaning:
+      'The tenant has as many runs that have not ended as it may have. Wait until some have ended, or cancel some.',
+  },
+  PRECONDITION_FAILED: {
+    httpStatus: 412,
+    retry: 'conflict',
+    meaning: 'If-Match names another version than there is now; nothing was changed. Read it again and decide anew.',
+  },
   INVALID_EVENT: {
     httpStatus: 422,
     retry: 'permanent',

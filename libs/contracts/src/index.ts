@@ -28,3 +28,4 @@ export * from './generated/v1/recipe_pb.js';
 export * from './generated/v1/events_pb.js';
 export * from './random.js';
 export * from './text.js';
+export { sha256, type Sha256 } from '#sha256';

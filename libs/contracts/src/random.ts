@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '#sha256';
 import { ForgeError } from './errors.js';
 
 /** Four 32-bit words, not all zero: the whole state of an {@link Rng}, small enough for any checkpoint. */
@@ -30,10 +30,11 @@ export class Rng {
     if (typeof seed !== 'string' && !Number.isFinite(seed)) {
       throw new ForgeError('INVALID_ARGUMENT', `a seed must be a finite number or a string, not ${String(seed)}`);
     }
-    const digest = createHash('sha256')
+    const digest = sha256()
       .update(JSON.stringify([seed, ...labels].map(String)))
-      .digest();
-    return Rng.fromState([0, 4, 8, 12].map((at) => digest.readUInt32LE(at)) as unknown as RngState);
+      .bytes();
+    const words = new DataView(digest.buffer);
+    return Rng.fromState([0, 4, 8, 12].map((at) => words.getUint32(at, true)) as unknown as RngState);
   }
 
   /**

@@ -63,9 +63,10 @@ export function tenantFilter(tenant: string): string {
   return `${tokens(LOG_ROOT, { tenant })}.>`;
 }
 
-/** The events that a phase is to act on. */
-export function phaseFilter(phase: string): string {
-  return `${LOG_ROOT}.*.*.*.*.${assertId(phase, 'phase')}`;
+/** The events that a phase is to act on, of one tenant or of all. */
+export function phaseFilter(phase: string, tenant?: string): string {
+  const whose = tenant === undefined ? '*' : assertId(tenant, 'tenant');
+  return `${LOG_ROOT}.${whose}.*.*.*.${assertId(phase, 'phase')}`;
 }
 
 /** Takes a subject of the log or of the progress stream apart. @throws ForgeError INVALID_EVENT when it is none */

@@ -27,6 +27,6 @@ export function formatTraceparent({ traceId, spanId }: TraceContext): string {
  * @param random at least 24 random bytes
  */
 export function nextTrace(parent: TraceContext | undefined, random: Uint8Array): TraceContext {
-  const hex = Buffer.from(random).toString('hex');
+  const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
   return { traceId: parent?.traceId ?? hex.slice(16, 48), spanId: hex.slice(0, 16) };
 }

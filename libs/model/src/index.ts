@@ -19,6 +19,7 @@ export * from './tokenizer/chat-template.js';
 export * from './tokenizer/bpe-trainer.js';
 export * from './evaluation/bootstrap.js';
 export * from './safetensors/dtype.js';
+export { parseStrictJson } from './safetensors/strict-json.js';
 export * from './safetensors/half.js';
 export * from './safetensors/tensor-source.js';
 export * from './safetensors/open-safetensors.js';
