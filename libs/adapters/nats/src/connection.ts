@@ -11,6 +11,13 @@ const RECONNECT_WAIT_MS = 250;
 /** Services and broker are often started together: the first connection may fail for about this long. */
 const FIRST_CONNECT_TIMEOUT_MS = 15_000;
 
+/** Files in PEM; what is left out is what Node.js trusts, and no certificate of our own. */
+export interface NatsTls {
+  caFile?: string;
+  certFile?: string;
+  keyFile?: string;
+}
+
 /** Where the broker is and who we are. */
 export interface NatsOptions {
   /** One or more URLs, separated by commas; a login may stand in them (`nats://user:password@host`, or a token alone). */
@@ -18,6 +25,8 @@ export interface NatsOptions {
   user?: string;
   pass?: string;
   token?: string;
+  /** Demands TLS, as a URL with `tls://` does; nothing is sent to a broker that has none. */
+  tls?: NatsTls;
   /** Shown in the broker's list of connections. */
   name: string;
 }
@@ -28,6 +37,7 @@ export interface NatsOptions {
  */
 export async function connectNats({ servers: given, ...options }: NatsOptions): Promise<NatsConnection> {
   const { servers, login } = takeLogin(given);
+  const tls = options.tls ?? (servers.some((server) => server.startsWith('tls://')) ? {} : undefined);
   const deadline = Date.now() + FIRST_CONNECT_TIMEOUT_MS;
   for (;;) {
     let connection: NatsConnection | undefined;
@@ -35,6 +45,7 @@ export async function connectNats({ servers: given, ...options }: NatsOptions): 
       connection = await connect({
         ...login,
         ...options,
+        ...(tls && { tls }),
         servers,
         maxReconnectAttempts: -1,
         reconnectTimeWait: RECONNECT_WAIT_MS,
@@ -44,11 +55,19 @@ export async function connectNats({ servers: given, ...options }: NatsOptions): 
       return connection;
     } catch (error) {
       await connection?.close();
-      const refused = error instanceof errors.AuthorizationError;
-      if (refused || Date.now() > deadline) throw brokerError(error, `connect to NATS at ${servers.join(', ')}`);
+      const isFinal = error instanceof errors.AuthorizationError || isAboutTls(error);
+      if (isFinal || Date.now() > deadline) throw brokerError(error, `connect to NATS at ${servers.join(', ')}`);
       await sleep(RECONNECT_WAIT_MS);
     }
   }
+}
+
+/** Certificates that are not trusted, or a side that has no TLS: waiting does not mend it. */
+function isAboutTls(error: unknown): boolean {
+  const causes = [error, (error as { cause?: unknown } | undefined)?.cause];
+  return causes.some(
+    (each) => each instanceof Error && /certificate|\btls\b|self-signed|\bSSL\b|\balert\b/i.test(each.message),
+  );
 }
 
 /** The client knows no logins in URLs, and messages should not show them. @throws ForgeError INVALID_ARGUMENT */

@@ -12,22 +12,22 @@ export const HEARTBEAT_MS = 3_000;
 /** Messages in work at the same time, over all replicas of a phase. */
 const MAX_ACK_PENDING = 1_000;
 
-/** The name of a phase's durable consumer. */
-export function phaseConsumerName(phase: string): string {
-  return `phase-${phase}`;
+/** The name of a phase's durable consumer of one tenant's runs. */
+export function phaseConsumerName(phase: string, tenant: string): string {
+  return `phase-${phase}-${tenant}`;
 }
 
 /**
- * Creates the durable consumer of a phase, or brings it up to date: events of the run log whose next token is the phase. Deliveries are unlimited,
- * because attempts are counted in the log, where subscribers see them.
+ * Creates the durable consumer of a phase for one tenant, or brings it up to date: events of the tenant's run logs whose next token is the phase. Deliveries
+ * are unlimited, because attempts are counted in the log, where subscribers see them.
  * @returns its name
  * @throws ForgeError BROKER_UNAVAILABLE
  */
-export async function ensurePhaseConsumer(connection: NatsConnection, phase: string): Promise<string> {
-  const name = phaseConsumerName(phase);
+export async function ensurePhaseConsumer(connection: NatsConnection, phase: string, tenant: string): Promise<string> {
+  const name = phaseConsumerName(phase, tenant);
   const config: Partial<ConsumerConfig> = {
     durable_name: name,
-    filter_subject: phaseFilter(phase),
+    filter_subject: phaseFilter(phase, tenant),
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
     ack_wait: nanos(ACK_WAIT_MS),

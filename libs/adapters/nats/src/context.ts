@@ -1,6 +1,6 @@
-import type { JsMsg } from '@nats-io/jetstream';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { ForgeError } from '@agent-forge/contracts';
+import type { Delivered } from './queue/delivered.js';
 
 /** What becomes of a message whose handler is done. */
 export type Settlement =
@@ -14,8 +14,8 @@ export type Settlement =
   | { do: 'bury'; cause: ForgeError };
 
 /** What a handler learns about the message besides the event. */
-export class JetStreamContext extends BaseRpcContext<[JsMsg, AbortSignal]> {
-  constructor(message: JsMsg, shutdown: AbortSignal) {
+export class JetStreamContext extends BaseRpcContext<[Delivered, AbortSignal]> {
+  constructor(message: Delivered, shutdown: AbortSignal) {
     super([message, shutdown]);
   }
 
@@ -26,7 +26,7 @@ export class JetStreamContext extends BaseRpcContext<[JsMsg, AbortSignal]> {
 
   /** 1 at the first delivery. */
   get deliveryCount(): number {
-    return this.getArgByIndex(0).info.deliveryCount;
+    return this.getArgByIndex(0).deliveryCount;
   }
 
   /** The `traceparent` header. */

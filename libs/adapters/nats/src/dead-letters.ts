@@ -1,7 +1,8 @@
-import { jetstream, type JsMsg } from '@nats-io/jetstream';
+import { jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { deadSubject, ForgeError, isId } from '@agent-forge/contracts';
 import { brokerError } from './errors.js';
+import type { Delivered } from './queue/delivered.js';
 
 /** Headers carry one line of readable text; longer causes are cut. */
 const MAX_CAUSE_LENGTH = 500;
@@ -23,7 +24,7 @@ export const DEAD_HEADERS = {
 export async function keepDeadLetter(
   connection: NatsConnection,
   consumer: string,
-  message: JsMsg,
+  message: Delivered,
   cause: ForgeError,
 ): Promise<void> {
   const [tenant = '', run = ''] = message.subject.split('.').slice(2, 4);
@@ -31,7 +32,7 @@ export async function keepDeadLetter(
   const fields = headers();
   fields.set(DEAD_HEADERS.subject, message.subject);
   fields.set(DEAD_HEADERS.sequence, String(message.seq));
-  fields.set(DEAD_HEADERS.deliveries, String(message.info.deliveryCount));
+  fields.set(DEAD_HEADERS.deliveries, String(message.deliveryCount));
   fields.set(DEAD_HEADERS.code, cause.code);
   fields.set(DEAD_HEADERS.cause, cause.message.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, MAX_CAUSE_LENGTH));
   try {

@@ -24,6 +24,7 @@ import {
 import { decide, evolve, type Command, type Decision, type EventDraft, type RunState } from '@agent-forge/run';
 import { isSequenceConflict } from './errors.js';
 import { insist, SEND_TIMEOUT_MS } from './insist.js';
+import { QueuedTenants } from './queue/queued-tenants.js';
 import { readBatch } from './read-batch.js';
 import { LOG_STREAM } from './streams.js';
 
@@ -50,6 +51,7 @@ export type Execution = { event: LogEvent; state: RunState } | { nothing: string
 /** The run log: loads runs and appends to them with compare-and-set on the whole run. */
 export class RunLog {
   readonly #client: JetStreamClient;
+  readonly #tenants: QueuedTenants;
   #manager: JetStreamManager | undefined;
   /** The latest folds, the one used last at the end. Logs only grow, so a fold stays true of what it has seen. */
   readonly #known = new Map<string, LoadedRun>();
@@ -63,6 +65,7 @@ export class RunLog {
     readonly source: string,
   ) {
     this.#client = jetstream(connection, { timeout: SEND_TIMEOUT_MS });
+    this.#tenants = new QueuedTenants(connection);
   }
 
   /**
@@ -84,22 +87,30 @@ export class RunLog {
   /**
    * Decides a command and appends the event, again and again while others are faster. It is decided on the state that is known, which the
    * compare-and-set proves to be the present one; only where there is nothing to append is the log looked at first.
-   * @throws ForgeError RUN_CONFLICT or NOT_FOUND when the command makes no sense now, INVALID_EVENT or PAYLOAD_TOO_LARGE when its event is not
+   * @param expected the sequence that the run must stand at; elsewhere nothing is decided
+   * @throws ForgeError PRECONDITION_FAILED when it stands elsewhere, RUN_CONFLICT or NOT_FOUND when the command makes no sense now, INVALID_EVENT or PAYLOAD_TOO_LARGE when its event is not
    * allowed, BROKER_UNAVAILABLE, STORE_UNAVAILABLE
    */
-  async execute(tenant: string, run: string, command: Command, atLeast = 0): Promise<Execution> {
+  async execute(tenant: string, run: string, command: Command, atLeast = 0, expected?: number): Promise<Execution> {
+    if (command.do === 'request') await this.#tenants.note(tenant);
     let known = this.#known.get(runFilter(tenant, run));
     if (known !== undefined && known.sequence < atLeast) known = undefined;
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
       const isFresh = known === undefined;
       const { state, sequence, traceparent }: LoadedRun = known ?? (await this.load(tenant, run, atLeast));
       known = undefined;
+      if (expected !== undefined && sequence !== expected) {
+        if (!isFresh) continue;
+        throw new ForgeError('PRECONDITION_FAILED', `run ${run} has changed since it was read; read it again`);
+      }
       const decision = isFresh ? decide(state, command) : decideOrLook(state, command);
       if (decision === undefined) continue;
       if ('nothing' in decision) return { nothing: decision.nothing, state: state! };
       const event = this.#eventOf(tenant, run, decision.append);
       const trace = newTrace(traceparent);
-      const appended = await this.append(event, sequence, trace);
+      // Of two that want the same change of the same version, the broker must refuse one rather than take it for a repetition.
+      const messageId = expected === undefined ? event.id : `${event.id}/${randomBytes(8).toString('hex')}`;
+      const appended = await this.append(event, sequence, trace, messageId);
       if (appended === undefined) continue;
       const after = evolve(state, event, appended)!;
       this.#remember(runFilter(tenant, run), { state: after, sequence: appended, traceparent: trace });
@@ -112,9 +123,15 @@ export class RunLog {
    * Appends one event if the run's last sequence is the one expected. The message id is the event's id, so an append that is repeated because
    * the answer was lost is stored once.
    * @param traceparent the span that it belongs to
+   * @param messageId by which the broker knows a repetition
    * @returns its sequence, or undefined when somebody else appended first
    */
-  async append(event: LogEvent, expectedSequence: number, traceparent = newTrace()): Promise<number | undefined> {
+  async append(
+    event: LogEvent,
+    expectedSequence: number,
+    traceparent = newTrace(),
+    messageId = event.id,
+  ): Promise<number | undefined> {
     const data = encodeEvent(event);
     const fields = headers();
     fields.set('content-type', CONTENT_TYPE);
@@ -126,7 +143,7 @@ export class RunLog {
         try {
           return await this.#client.publish(eventSubject(event), data, {
             headers: fields,
-            msgID: event.id,
+            msgID: messageId,
             timeout: SEND_TIMEOUT_MS,
             expect: {
               streamName: LOG_STREAM,

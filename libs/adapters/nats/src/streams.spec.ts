@@ -4,6 +4,7 @@ import { makeEvent, MAX_EVENT_BYTES } from '@agent-forge/contracts';
 import { ensurePhaseConsumer } from './consumers.js';
 import { RunLog } from './run-log.js';
 import {
+  ANSWER_BUCKET,
   AUDIT_STREAM,
   ATTEMPT_BUCKET,
   DELIVERY_BUCKET,
@@ -11,6 +12,7 @@ import {
   REVOCATION_BUCKET,
   SESSION_BUCKET,
   DELIVERY_STREAM,
+  QUEUE_BUCKET,
   UPLOAD_BUCKET,
   WEBHOOK_BUCKET,
   DEAD_STREAM,
@@ -36,7 +38,7 @@ test('services that start at the same moment all find the streams and consumers'
   await Promise.all(
     connections.map(async (connection) => {
       await ensureStreams(connection);
-      await ensurePhaseConsumer(connection, 'one');
+      await ensurePhaseConsumer(connection, 'one', 't1');
     }),
   );
   const names = [];
@@ -48,9 +50,11 @@ test('services that start at the same moment all find the streams and consumers'
     LOG_STREAM,
     PROGRESS_STREAM,
     TASK_STREAM,
+    `KV_${ANSWER_BUCKET}`,
     `KV_${DELIVERY_BUCKET}`,
     `KV_${IDENTITY_BUCKET}`,
     `KV_${ATTEMPT_BUCKET}`,
+    `KV_${QUEUE_BUCKET}`,
     `KV_${RESULT_BUCKET}`,
     `KV_${REVOCATION_BUCKET}`,
     `KV_${SESSION_BUCKET}`,
@@ -76,11 +80,13 @@ test('settings of an older version are brought up to date, and what is in the lo
   await (await manager()).streams.update(LOG_STREAM, { max_bytes: 1024 * 1024, duplicate_window: 1_000_000_000 });
   await (
     await manager()
-  ).consumers.update(LOG_STREAM, await ensurePhaseConsumer(broker.connection, 'one'), { ack_wait: 1_000_000_000 });
+  ).consumers.update(LOG_STREAM, await ensurePhaseConsumer(broker.connection, 'one', 't1'), {
+    ack_wait: 1_000_000_000,
+  });
   await ensureStreams(broker.connection);
-  await ensurePhaseConsumer(broker.connection, 'one');
+  await ensurePhaseConsumer(broker.connection, 'one', 't1');
   expect((await (await manager()).streams.info(LOG_STREAM)).config).toEqual(wanted);
-  expect((await (await manager()).consumers.info(LOG_STREAM, 'phase-one')).config.ack_wait).toBe(10_000_000_000);
+  expect((await (await manager()).consumers.info(LOG_STREAM, 'phase-one-t1')).config.ack_wait).toBe(10_000_000_000);
   expect((await log.load('t1', 'old')).sequence).toBeGreaterThan(0);
 });
 

@@ -47,6 +47,10 @@ export const ATTEMPT_BUCKET = 'FORGE_LOGIN_ATTEMPTS';
 export const REVOCATION_BUCKET = 'FORGE_REVOCATIONS';
 /** Key-value bucket of which tenant has uploaded which artifact. */
 export const UPLOAD_BUCKET = 'FORGE_UPLOADS';
+/** Key-value bucket of the tenants for which phases have queues. */
+export const QUEUE_BUCKET = 'FORGE_QUEUES';
+/** Key-value bucket of the first answers to requests with an Idempotency-Key. */
+export const ANSWER_BUCKET = 'FORGE_ANSWERS';
 /** Key-value bucket of what came of tasks. */
 export const RESULT_BUCKET = 'FORGE_RESULTS';
 /** Key-value bucket of where tasks in work are to go on. */
@@ -78,6 +82,11 @@ export const ATTEMPT_MAX_AGE_MS = HOUR_MS;
 const REVOCATION_MAX_BYTES = 16 * MIB;
 /** Longer than any access token lasts. */
 export const REVOCATION_MAX_AGE_MS = HOUR_MS;
+/** Some ten thousand answers. A full bucket forgets the oldest: a repeated request comes within minutes, and none is refused for lack of room. */
+const QUEUE_MAX_BYTES = 4 * MIB;
+const ANSWER_MAX_BYTES = 64 * MIB;
+/** A request that is repeated later is a new one. */
+const ANSWER_MAX_AGE_MS = 24 * HOUR_MS;
 /** A record of as many events as one may have. */
 export const MAX_AUDIT_RECORD_BYTES = 256 * 1024;
 const RESULT_MAX_BYTES = 256 * MIB;
@@ -164,6 +173,19 @@ function streamConfigs(replicas: number): Config[] {
       max_msg_size: MAX_MESSAGE_BYTES,
       duplicate_window: nanos(DUPLICATE_WINDOW_MS),
     },
+    {
+      ...common,
+      // A bucket in all but one: those that the library makes refuse when they are full.
+      name: `KV_${ANSWER_BUCKET}`,
+      subjects: [`$KV.${ANSWER_BUCKET}.>`],
+      storage: StorageType.File,
+      discard: DiscardPolicy.Old,
+      max_bytes: ANSWER_MAX_BYTES,
+      max_age: nanos(ANSWER_MAX_AGE_MS),
+      max_msgs_per_subject: 1,
+      allow_rollup_hdrs: true,
+      deny_delete: true,
+    },
   ];
 }
 
@@ -183,6 +205,7 @@ export async function ensureStreams(connection: NatsConnection, replicas = 1): P
     await kvm.create(DELIVERY_BUCKET, { ...bucket, max_bytes: DELIVERY_MAX_BYTES, ttl: DELIVERY_MAX_AGE_MS });
     await kvm.create(IDENTITY_BUCKET, { ...bucket, max_bytes: IDENTITY_MAX_BYTES });
     await kvm.create(SESSION_BUCKET, { ...bucket, max_bytes: IDENTITY_MAX_BYTES, ttl: SESSION_MAX_AGE_MS });
+    await kvm.create(QUEUE_BUCKET, { ...bucket, max_bytes: QUEUE_MAX_BYTES });
     await kvm.create(UPLOAD_BUCKET, { ...bucket, max_bytes: UPLOAD_MAX_BYTES });
     await kvm.create(ATTEMPT_BUCKET, { ...bucket, max_bytes: ATTEMPT_MAX_BYTES, ttl: ATTEMPT_MAX_AGE_MS });
     await kvm.create(REVOCATION_BUCKET, { ...bucket, max_bytes: REVOCATION_MAX_BYTES, ttl: REVOCATION_MAX_AGE_MS });

@@ -7,8 +7,8 @@ import { NestFactory } from '@nestjs/core';
 import { EventPattern, Payload, type MicroserviceOptions } from '@nestjs/microservices';
 import { throwError, type Observable } from 'rxjs';
 import { ForgeError, RecipeSchema, type EventOf } from '@agent-forge/contracts';
-import { ensurePhaseConsumer } from './consumers.js';
 import type { Settlement } from './context.js';
+import { PhaseQueue } from './queue/phase-queue.js';
 import { RunLog } from './run-log.js';
 import { DEAD_STREAM, LOG_STREAM } from './streams.js';
 import { startTestBroker, type TestBroker } from './testing.js';
@@ -45,9 +45,9 @@ let app: INestMicroservice;
 beforeAll(async () => {
   broker = await startTestBroker();
   log = new RunLog(broker.connection, '/agentforge/test');
-  const consumer = await ensurePhaseConsumer(broker.connection, 'one');
+  const queue = await PhaseQueue.open(broker.connection, 'one');
   const onError = (error: ForgeError) => errors.push(error.code);
-  const strategy = new JetStreamStrategy({ connection: broker.connection, consumer, onError });
+  const strategy = new JetStreamStrategy({ connection: broker.connection, queue, onError });
   app = await NestFactory.createMicroservice<MicroserviceOptions>(HandlerModule, { strategy, logger: false });
   await app.listen();
 });
@@ -62,7 +62,7 @@ async function handled(run: string, deliveries: number): Promise<void> {
   for (let i = 0; i < 1_600; i++) {
     const { num_pending, num_ack_pending } = await (
       await jetstreamManager(broker.connection)
-    ).consumers.info(LOG_STREAM, 'phase-one');
+    ).consumers.info(LOG_STREAM, 'phase-one-t1');
     if (num_pending + num_ack_pending === 0 && seen.filter((name) => name === run).length >= deliveries) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jetstream, type Consumer, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { lastValueFrom } from 'rxjs';
@@ -8,8 +7,8 @@ import { retryDelayMs } from '@agent-forge/run';
 import { HEARTBEAT_MS } from './consumers.js';
 import { JetStreamContext, type Settlement } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
-import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS } from './pull.js';
-import { LOG_STREAM } from './streams.js';
+import type { Delivered } from './queue/delivered.js';
+import type { PhaseQueue } from './queue/phase-queue.js';
 
 /** Between pulls while the broker is away. */
 const PULL_RETRY_MS = 250;
@@ -19,16 +18,16 @@ const MAX_DELIVERIES = 50;
 /** What {@link JetStreamStrategy} is told. */
 export interface JetStreamStrategyOptions {
   connection: NatsConnection;
-  /** The durable consumer of the run log to pull from; it exists. */
-  consumer: string;
+  /** Where messages come from; it is open. */
+  queue: PhaseQueue;
   /** Messages handled at the same time (default 1). */
   concurrency?: number;
   /** Hears of what went wrong with a message, for the log. */
-  onError?: (error: ForgeError, message: JsMsg | undefined) => void;
+  onError?: (error: ForgeError, message: Delivered | undefined) => void;
 }
 
 /**
- * A NestJS transport over a JetStream pull consumer: handlers are `@EventPattern` methods, named by the event (`phase.completed`), that get the
+ * A NestJS transport over the queue of a phase: handlers are `@EventPattern` methods, named by the event (`phase.completed`), that get the
  * decoded event and a {@link JetStreamContext}. A message is pulled only when there is time for it, is kept alive by heartbeats while its
  * handler works, and is settled by what the handler returns or throws: a transient error delivers it again later, any other error moves it to
  * the dead-letter stream.
@@ -36,7 +35,6 @@ export interface JetStreamStrategyOptions {
 export class JetStreamStrategy extends Server implements CustomTransportStrategy {
   readonly #options: JetStreamStrategyOptions;
   readonly #shutdown = new AbortController();
-  readonly #pulls = new Set<ConsumerMessages>();
   #loops: Promise<void>[] = [];
 
   constructor(options: JetStreamStrategyOptions) {
@@ -52,8 +50,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   /** Stops pulling, tells the handlers at work to end, and waits until their messages are settled. */
   async close(): Promise<void> {
     this.#shutdown.abort();
-    for (const pull of this.#pulls) pull.stop();
     await Promise.all(this.#loops);
+    this.#options.queue.close();
   }
 
   on(event: string): never {
@@ -65,38 +63,21 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   }
 
   async #pullLoop(): Promise<void> {
-    const { connection, consumer: name } = this.#options;
-    let consumer: Consumer | undefined;
-    while (!this.#shutdown.signal.aborted && !connection.isClosed()) {
+    const { connection, queue, onError } = this.#options;
+    const { signal } = this.#shutdown;
+    while (!signal.aborted && !connection.isClosed()) {
       try {
-        consumer ??= await jetstream(connection).consumers.get(LOG_STREAM, name);
-        const message = await this.#pull(consumer);
+        const message = await queue.next(signal);
         if (message) await this.#handle(message);
       } catch (error) {
-        consumer = undefined;
-        if (this.#shutdown.signal.aborted) return;
-        this.#options.onError?.(
-          new ForgeError('BROKER_UNAVAILABLE', `cannot pull from ${name}: ${text(error)}`, error),
-          undefined,
-        );
+        if (signal.aborted) return;
+        onError?.(ForgeError.from(error), undefined);
         await sleep(PULL_RETRY_MS);
       }
     }
   }
 
-  async #pull(consumer: Consumer): Promise<JsMsg | undefined> {
-    const pull = await consumer.fetch({ max_messages: 1, expires: PULL_EXPIRES_MS, idle_heartbeat: PULL_HEARTBEAT_MS });
-    this.#pulls.add(pull);
-    if (this.#shutdown.signal.aborted) pull.stop();
-    try {
-      for await (const message of pull) return message;
-      return undefined;
-    } finally {
-      this.#pulls.delete(pull);
-    }
-  }
-
-  async #handle(message: JsMsg): Promise<void> {
+  async #handle(message: Delivered): Promise<void> {
     if (this.#shutdown.signal.aborted) return message.nak();
     const heartbeat = setInterval(() => message.working(), HEARTBEAT_MS);
     try {
@@ -105,25 +86,26 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
       const error = ForgeError.from(thrown);
       this.#options.onError?.(error, message);
       if (error.retry === 'permanent') await this.#bury(message, error);
-      else message.nak(retryDelayMs(message.info.deliveryCount));
+      else message.nak(retryDelayMs(message.deliveryCount));
     } finally {
       clearInterval(heartbeat);
     }
   }
 
-  async #dispatch(message: JsMsg): Promise<Settlement> {
-    const { deliveryCount } = message.info;
+  async #dispatch(message: Delivered): Promise<Settlement> {
+    const { deliveryCount } = message;
     if (deliveryCount > MAX_DELIVERIES) {
       throw new ForgeError('ATTEMPTS_EXHAUSTED', `it was delivered ${deliveryCount} times and never settled`);
     }
     const event: ForgeEvent = decodeEvent(message.subject, message.data);
     const handler = this.getHandlerByPattern(event.name);
-    if (!handler) throw new ForgeError('INVALID_EVENT', `${this.#options.consumer} has no handler for ${event.name}`);
+    if (!handler)
+      throw new ForgeError('INVALID_EVENT', `${this.#options.queue.phase} has no handler for ${event.name}`);
     const context = new JetStreamContext(message, this.#shutdown.signal);
     return lastValueFrom(this.transformToObservable(await handler(event, context)) as never);
   }
 
-  async #settle(message: JsMsg, settlement: Settlement): Promise<void> {
+  async #settle(message: Delivered, settlement: Settlement): Promise<void> {
     if (settlement.do === 'ack') {
       // Waits for the broker's word, so that a message is not handled again only because the ack was lost. It may come again all the same.
       await message.ackAck();
@@ -131,18 +113,14 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     else if (settlement.do === 'bury') await this.#bury(message, settlement.cause);
   }
 
-  async #bury(message: JsMsg, cause: ForgeError): Promise<void> {
-    const { connection, consumer } = this.#options;
+  async #bury(message: Delivered, cause: ForgeError): Promise<void> {
+    const { connection, queue } = this.#options;
     try {
-      await keepDeadLetter(connection, consumer, message, cause);
+      await keepDeadLetter(connection, `phase-${queue.phase}`, message, cause);
       await message.ackAck();
     } catch (error) {
       this.#options.onError?.(ForgeError.from(error), message);
-      message.nak(retryDelayMs(message.info.deliveryCount));
+      message.nak(retryDelayMs(message.deliveryCount));
     }
   }
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

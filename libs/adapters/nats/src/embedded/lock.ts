@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError } from '@agent-forge/contracts';
@@ -7,27 +7,35 @@ import { ForgeError } from '@agent-forge/contracts';
 /** A server whose parent was killed needs a moment to write everything down and end. */
 const WAIT_MS = 3_000;
 const POLL_MS = 50;
+/** Looking whether a lock is stale takes a few reads of files. */
+const GUARD_POLL_MS = 5;
+
+/** How a lock is waited for. */
+export interface LockOptions {
+  /** How long to wait for a living process that holds it. */
+  readonly waitMs?: number;
+  /** What to say when that was not enough. */
+  readonly problem?: (holder: string) => string;
+}
 
 /**
- * Makes sure that one process at a time uses a data directory: two servers on one JetStream store would destroy it.
+ * Makes sure that one process at a time uses something, by default a data directory: two servers on one JetStream store would destroy it.
  * @param path the lock file
  * @returns `record` adds a process that must be gone too before the lock is free; `release` gives it back
  * @throws ForgeError FILE_EXISTS when a living process holds it
  */
 export async function lockFile(
   path: string,
+  { waitMs = WAIT_MS, problem = inUse(path) }: LockOptions = {},
 ): Promise<{ record(pid: number): Promise<void>; release(): Promise<void> }> {
   await mkdir(dirname(path), { recursive: true });
-  const deadline = Date.now() + WAIT_MS;
+  const deadline = Date.now() + waitMs;
   while (!(await create(path))) {
     const holder = await livingHolder(path);
     if (holder === undefined) {
       await removeStale(path);
     } else if (Date.now() > deadline) {
-      throw new ForgeError(
-        'FILE_EXISTS',
-        `the data directory ${dirname(path)} is in use by process ${holder}; stop that one first, or choose another data directory`,
-      );
+      throw new ForgeError('FILE_EXISTS', problem(holder));
     } else {
       await sleep(POLL_MS);
     }
@@ -42,6 +50,11 @@ export async function lockFile(
       await rm(path, { force: true });
     },
   };
+}
+
+function inUse(path: string): (holder: string) => string {
+  return (holder) =>
+    `the data directory ${dirname(path)} is in use by process ${holder}; stop that one first, or choose another data directory`;
 }
 
 /** The file appears with this process in it, or not at all: a rival never reads an empty one. */
@@ -59,27 +72,50 @@ async function create(path: string): Promise<boolean> {
   }
 }
 
-/** Takes a lock file of dead processes away. By then a rival may have done so and hold a new one: that is put back. */
+/**
+ * Takes a lock file of dead processes away, and never that of a rival who did so before: only whoever holds a second lock may, and looks again.
+ * A process would have to die inside of that for two to hold the second one.
+ */
 async function removeStale(path: string): Promise<void> {
-  const taken = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, taken);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+  const guard = `${path}.stale`;
+  if (!(await create(guard))) {
+    await removeOfDead(guard);
+    await sleep(GUARD_POLL_MS);
+    return;
   }
-  if ((await livingHolder(taken)) !== undefined) await link(taken, path).catch(() => undefined);
-  await rm(taken, { force: true });
+  try {
+    await removeOfDead(path);
+  } finally {
+    await rm(guard, { force: true });
+  }
+}
+
+/**
+ * Whoever gave a lock back may have ended just then, and a rival may hold the file that is there now. It still is that of the dead only if it says the same
+ * once they are known to be dead: from then on they cannot give it back.
+ */
+async function removeOfDead(path: string): Promise<void> {
+  const text = await readText(path);
+  if (text === '' || (await livingIn(text)) !== undefined) return;
+  if ((await readText(path)) === text) await rm(path, { force: true });
 }
 
 /** A process that stands in the lock file and still lives. */
 export async function livingHolder(path: string): Promise<string | undefined> {
-  const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n').filter(Boolean);
-  for (const line of lines) {
+  return livingIn(await readText(path));
+}
+
+async function livingIn(text: string): Promise<string | undefined> {
+  for (const line of text.split('\n').filter(Boolean)) {
     const [pid = ''] = line.split(' ');
     if ((await identity(Number(pid))) === line) return pid;
   }
   return undefined;
+}
+
+/** Empty where there is no file. */
+function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '');
 }
 
 /** A process id together with its start time where the system tells it, since ids are used again; empty when there is no such process. */
