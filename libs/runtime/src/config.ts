@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { NatsOptions } from '@agent-forge/nats';
 import { EnvReader } from './env.js';
+import { readNatsConfig } from './nats-config.js';
 
 /** What every service is told by its environment. */
 export interface BaseConfig {
@@ -20,7 +21,7 @@ export interface BaseConfig {
 
 /** What a service that works on runs is told besides. */
 export interface ServiceConfig extends BaseConfig {
-  /** `NATS_URL`, `NATS_USER`, `NATS_PASSWORD` or `NATS_TOKEN`. */
+  /** `NATS_URL` and the rest of {@link readNatsConfig}. */
   readonly nats: Omit<NatsOptions, 'name'>;
   /** `FORGE_NATS_REPLICAS`: copies of each message in a cluster (default 1). */
   readonly natsReplicas: number;
@@ -45,17 +46,8 @@ const MAX_THREADS = 256;
  */
 export function readConfig(env: NodeJS.ProcessEnv, defaultPort = 0): ServiceConfig {
   const reader = new EnvReader(env);
-  const servers = reader.required('NATS_URL', 'for example nats://127.0.0.1:4222');
-  const login = {
-    user: reader.text('NATS_USER'),
-    pass: reader.text('NATS_PASSWORD'),
-    token: reader.text('NATS_TOKEN'),
-  };
   const config: ServiceConfig = {
-    nats: {
-      servers,
-      ...(Object.fromEntries(Object.entries(login).filter(([, value]) => value !== undefined)) as object),
-    },
+    nats: readNatsConfig(reader),
     natsReplicas: reader.integer('FORGE_NATS_REPLICAS', 1, 1, MAX_REPLICAS),
     ...readBaseConfig(reader, defaultPort),
     artifacts: reader.oneOf('FORGE_ARTIFACTS', 'fs', ['fs', 'nats']),

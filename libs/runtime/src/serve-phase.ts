@@ -7,9 +7,9 @@ import { sweepTemporary } from '@agent-forge/artifacts-fs';
 import {
   closeNats,
   connectNats,
-  ensurePhaseConsumer,
   ensureStreams,
   JetStreamStrategy,
+  PhaseQueue,
   RunLog,
   TaskConsumer,
   TaskQueue,
@@ -57,7 +57,7 @@ export async function startPhase(
   const connection = await connectNats({ ...config.nats, name: phase.name });
   await ensureStreams(connection, config.natsReplicas);
   const { store, close: closeStore } = await openStore(storeLocation(config, phase.name));
-  const consumer = await ensurePhaseConsumer(connection, phase.name);
+  const starts = await PhaseQueue.open(connection, phase.name);
   const log = new RunLog(connection, `/agentforge/${phase.name}`);
   const worker = ulid(Date.now(), randomBytes(10));
   const queue = await TaskQueue.open(connection);
@@ -71,7 +71,7 @@ export async function startPhase(
   );
   const strategy = new JetStreamStrategy({
     connection,
-    consumer,
+    queue: starts,
     onError: (error, message) =>
       logger.error({ err: error, subject: message?.subject, sequence: message?.seq }, error.message),
   });
@@ -84,7 +84,7 @@ export async function startPhase(
   if (phase.tasks !== undefined) await consumerOfTasks.start();
   void attempts.run(WARM_UP, [PHASE_JOB.href, phase.module], {}).catch(() => undefined);
   const url = await app.getUrl();
-  logger.info({ url, worker, consumer }, 'serving');
+  logger.info({ url, worker }, 'serving');
   const close = async () => {
     await Promise.all([app.close(), consumerOfTasks.close()]);
     await Promise.all([attempts.end(), chores.end()]);

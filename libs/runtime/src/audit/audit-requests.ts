@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ForgeError, PROBLEM_TYPE, type AuditLog, type Caller } from '@agent-forge/contracts';
 import { problemOf } from '../http/problem.js';
 import type { Logger } from '../logger.js';
@@ -22,8 +22,12 @@ export function auditRequests(fastify: FastifyInstance, { log, identify, logger 
     logger.error({ err: error }, 'requests of strangers cannot be recorded in the audit log'),
   );
   fastify.addHook('preClose', () => strangers.flush());
-  fastify.addHook('onSend', async (request, reply, payload: unknown) => {
-    if (!isAudited(request, reply.statusCode)) return payload;
+  fastify.addHook('onSend', (request, reply, payload: unknown, done) => {
+    if (!isAudited(request, reply.statusCode)) return done(null, payload);
+    record(request, reply, payload).then((answer) => done(null, answer), done);
+  });
+
+  async function record(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
     try {
       await strangers.append(eventOf(request, reply, await identify(request).catch(() => undefined)));
       return payload;
@@ -34,5 +38,5 @@ export function auditRequests(fastify: FastifyInstance, { log, identify, logger 
       reply.removeHeader('location').removeHeader('content-length').status(problem.status).type(PROBLEM_TYPE);
       return JSON.stringify(problem);
     }
-  });
+  }
 }

@@ -17,11 +17,11 @@ export function answerWrongMethods(fastify: FastifyInstance, maxParamLength: num
       if (isKnown) router.on(one as HTTPMethod, url, () => undefined);
     }
   });
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (!request.is404) return;
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done();
     const allowed = METHODS.filter((method) => router.find(method, request.url.split('?')[0]!));
-    if (allowed.length === 0) return;
+    if (allowed.length === 0) return done();
     void reply.header('allow', allowed.join(', '));
-    throw new ForgeError('METHOD_NOT_ALLOWED', `this path takes ${allowed.join(', ')}, not ${request.method}`);
+    done(new ForgeError('METHOD_NOT_ALLOWED', `this path takes ${allowed.join(', ')}, not ${request.method}`));
   });
 }

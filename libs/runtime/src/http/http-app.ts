@@ -2,12 +2,15 @@ import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { FastifyInstance, FastifyServerOptions, RouteOptions } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ForgeError } from '@agent-forge/contracts';
 import type { BaseConfig } from '../config.js';
 import { nestLogger, type Logger } from '../logger.js';
 import { answerWrongMethods } from './allowed-methods.js';
+import { allowOrigins } from './cors.js';
+import { ExactRequest } from './exact-request.js';
+import { acceptStrictJson } from './json-body.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { BodyPipe, validationPipe } from './validation.js';
 
@@ -30,8 +33,23 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 } as const;
 
-/** The NestJS application of an HTTP service: problem documents, checked and limited bodies, request ids, safe headers. Not listening yet. */
-export async function createHttpApp(root: DynamicModule | Type, logger: Logger): Promise<NestFastifyApplication> {
+/** Routes by the server that has them. */
+const tables = new WeakMap<object, RouteOptions[]>();
+
+/** Every route that an application has registered, whoever did it; all are there once it listens. */
+export function routesOf(app: NestFastifyApplication): readonly RouteOptions[] {
+  return tables.get(app.getHttpAdapter().getInstance()) ?? [];
+}
+
+/**
+ * The NestJS application of an HTTP service: problem documents, checked and limited bodies, request ids, safe headers. Not listening yet.
+ * @param origins web origins whose pages may ask (default: none)
+ */
+export async function createHttpApp(
+  root: DynamicModule | Type,
+  logger: Logger,
+  origins: readonly string[] = [],
+): Promise<NestFastifyApplication> {
   const options: FastifyServerOptions = {
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -43,16 +61,23 @@ export async function createHttpApp(root: DynamicModule | Type, logger: Logger):
     frameworkErrors: (error, request, reply) => sendProblem(logger, error, request, reply),
   };
   const adapter = new FastifyAdapter(options);
-  adapter.getInstance().addHook('onRequest', async (request, reply) => {
-    reply.headers({ ...HEADERS, 'x-request-id': request.id });
+  adapter.getInstance().addHook('onRequest', (request, reply, done) => {
+    reply.headers(HEADERS).header('x-request-id', request.id);
+    done();
   });
+  const table: RouteOptions[] = [];
+  tables.set(adapter.getInstance(), table);
+  adapter.getInstance().addHook('onRoute', (route) => void table.push(route));
+  allowOrigins(adapter.getInstance(), origins);
   answerWrongMethods(adapter.getInstance(), MAX_PARAM_LENGTH);
   closeWhenAnswered(adapter.getInstance());
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: nestLogger(logger),
     abortOnError: false,
   });
+  acceptStrictJson(app, BODY_LIMIT_BYTES);
   app.useGlobalFilters(new ProblemFilter(logger));
+  app.useGlobalInterceptors(new ExactRequest());
   app.useGlobalPipes(new BodyPipe(), validationPipe());
   return app;
 }
@@ -63,10 +88,11 @@ export async function createHttpApp(root: DynamicModule | Type, logger: Logger):
  */
 function closeWhenAnswered(fastify: FastifyInstance): void {
   let unanswered = 0;
-  fastify.addHook('onRequest', async (_request, reply) => {
+  fastify.addHook('onRequest', (_request, reply, done) => {
     unanswered += 1;
     // Also when the caller has gone away, which the onResponse hook would not tell.
     reply.raw.once('close', () => (unanswered -= 1));
+    done();
   });
   fastify.addHook('preClose', async () => {
     const { server } = fastify;

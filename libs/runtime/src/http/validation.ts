@@ -1,4 +1,4 @@
-import { ValidationPipe, type PipeTransform, type ValidationError } from '@nestjs/common';
+import { ValidationPipe, type ArgumentMetadata, type PipeTransform, type ValidationError } from '@nestjs/common';
 import { ForgeError, LONE_SURROGATE } from '@agent-forge/contracts';
 
 /** Recipes nest a few levels; deeper input serves only to exhaust whoever walks through it. */
@@ -6,7 +6,9 @@ const MAX_DEPTH = 32;
 
 /** Refuses bodies that are nested too deep, or have texts that are no Unicode, before anything walks through them recursively. */
 export class BodyPipe implements PipeTransform {
-  transform(value: unknown): unknown {
+  transform(value: unknown, metadata?: ArgumentMetadata): unknown {
+    // What a decorator of ours has made comes from no caller.
+    if (metadata?.type === 'custom') return value;
     let level: unknown[] = [value];
     for (let depth = 0; level.length > 0; depth++) {
       if (depth > MAX_DEPTH)

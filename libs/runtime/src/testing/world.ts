@@ -116,7 +116,7 @@ export class World {
   /** Messages of a phase that nobody has settled. */
   async unsettled(phase: string): Promise<number> {
     const manager = await jetstreamManager(this.broker.connection);
-    const { num_ack_pending, num_pending } = await manager.consumers.info(LOG_STREAM, phaseConsumerName(phase));
+    const { num_ack_pending, num_pending } = await manager.consumers.info(LOG_STREAM, phaseConsumerName(phase, 't1'));
     return num_ack_pending + num_pending;
   }
 

@@ -1,0 +1,3 @@
+export * from './conformance.js';
+export type { ApiDescription } from './document.js';
+export { routesOf } from './document.js';
