@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { clientCredentials, type TokenSource } from './tokens.js';
+import { clientCredentials, sessionTokens, type Session, type TokenSource } from './tokens.js';
 
 let server: Server;
 afterEach(() => void server?.close());
@@ -64,4 +64,25 @@ test('a failure is told, and the next request tries again', async () => {
     code: 'AUTH_UNAVAILABLE',
     message: expect.stringContaining('127.0.0.1:1'),
   });
+});
+
+test('a session is refreshed once for all that wait, with the newest refresh token, which is kept before its access token is used', async () => {
+  const asked: string[] = [];
+  const kept: Session[] = [];
+  await source((count, form) => {
+    expect(form.get('grant_type')).toBe('refresh_token');
+    asked.push(form.get('refresh_token')!);
+    // The second access token ends at once.
+    const body = { access_token: `t${count}`, expires_in: count === 1 ? 10 : 900, refresh_token: `r${count}` };
+    return { status: 200, body: JSON.stringify(body) };
+  });
+  const { port } = server.address() as AddressInfo;
+  const first = { accessToken: 't0', endsAtMs: Date.now() + 900_000, refreshToken: 'r0' };
+  const url = `http://127.0.0.1:${port}`;
+  expect(await sessionTokens(url, first)()).toBe('t0');
+  const tokens = sessionTokens(url, { ...first, endsAtMs: 0 }, (session) => void kept.push(session));
+  expect(await Promise.all([tokens(), tokens(), tokens()])).toEqual(['t1', 't1', 't1']);
+  expect(kept.map(({ refreshToken }) => refreshToken)).toEqual(['r1']);
+  expect([await tokens(), await tokens()]).toEqual(['t2', 't2']);
+  expect(asked).toEqual(['r0', 'r1']);
 });

@@ -1,4 +1,4 @@
-import { AUTH_PATHS, ForgeError } from '@agent-forge/contracts';
+import { AUTH_PATHS, ForgeError, type TokenAnswer } from '@agent-forge/contracts';
 
 /** A new token is fetched this long before the old one ends, so that none ends on its way. */
 const RENEW_BEFORE_MS = 30_000;
@@ -15,24 +15,79 @@ export interface ClientCredentials {
   clientSecret: string;
 }
 
+/** A session as a login or the last refresh gave it. */
+export interface Session {
+  readonly accessToken: string;
+  /** When the access token ends, in milliseconds since 1970. */
+  readonly endsAtMs: number;
+  /** For the next access token; good once. */
+  readonly refreshToken: string;
+}
+
+/** An API key, which the gateway takes as it is. (The auth service does not: there {@link clientCredentials} get a token for it, with its id.) */
+export function apiKey(key: string): TokenSource {
+  return () => Promise.resolve(key);
+}
+
 /**
  * Tokens of a client (OAuth 2.0 client credentials, RFC 6749, section 4.4); each is used until shortly before its end.
  * The source throws ForgeError UNAUTHENTICATED when the credentials are refused, AUTH_UNAVAILABLE when nobody answers.
  */
 export function clientCredentials({ authUrl, clientId, clientSecret }: ClientCredentials): TokenSource {
-  let current: Promise<{ token: string; renewAtMs: number }> | undefined;
-  const fetchToken = async () => {
-    const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret };
+  const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret };
+  return shared(async () => {
     const answer = await ask(new URL(AUTH_PATHS.token, authUrl), new URLSearchParams(form));
-    return { token: answer.access_token, renewAtMs: Date.now() + answer.expires_in * 1000 - RENEW_BEFORE_MS };
-  };
+    return { token: answer.access_token, endsAtMs: Date.now() + answer.expires_in * 1_000 };
+  });
+}
+
+/**
+ * Tokens of a user's session; it is refreshed shortly before each one's end. A refresh token is good once: only one source may have it.
+ * @param onRefresh hears each new state, to keep it; the token is given out after that
+ */
+export function sessionTokens(
+  authUrl: string,
+  first: Session,
+  onRefresh: (session: Session) => void | Promise<void> = () => undefined,
+): TokenSource {
+  let session = first;
+  return shared(async () => {
+    if (isEnding(session)) {
+      session = await refreshSession(authUrl, session.refreshToken);
+      await onRefresh(session);
+    }
+    return { token: session.accessToken, endsAtMs: session.endsAtMs };
+  });
+}
+
+/** The session that a login answers with. */
+export function sessionOf({ access_token, expires_in, refresh_token = '' }: TokenAnswer): Session {
+  return { accessToken: access_token, endsAtMs: Date.now() + expires_in * 1_000, refreshToken: refresh_token };
+}
+
+/** Whether the access token of a session is to be replaced. */
+export function isEnding({ endsAtMs }: Pick<Session, 'endsAtMs'>): boolean {
+  return Date.now() >= endsAtMs - RENEW_BEFORE_MS;
+}
+
+/**
+ * Uses a refresh token up (RFC 6749, section 6). It is sent once: whoever gets no answer cannot know whether it still counts.
+ * @throws ForgeError UNAUTHENTICATED when the session has ended, AUTH_UNAVAILABLE when nobody answers
+ */
+export async function refreshSession(authUrl: string, refreshToken: string): Promise<Session> {
+  const form = { grant_type: 'refresh_token', refresh_token: refreshToken };
+  return sessionOf(await ask(new URL(AUTH_PATHS.token, authUrl), new URLSearchParams(form)));
+}
+
+/** One request serves all callers that wait; a failed one is forgotten, so that the next caller tries again. */
+function shared(fetchToken: () => Promise<{ token: string; endsAtMs: number }>): TokenSource {
+  let current: ReturnType<typeof fetchToken> | undefined;
   return async () => {
-    // One request serves all callers that wait; a failed one is forgotten, so that the next caller tries again.
     current ??= fetchToken();
     const attempt = current;
     try {
-      const { token, renewAtMs } = await attempt;
-      if (Date.now() >= renewAtMs && current === attempt) current = undefined;
+      const { token, endsAtMs } = await attempt;
+      if (isEnding({ endsAtMs }) && current === attempt) current = undefined;
       return token;
     } catch (error) {
       if (current === attempt) current = undefined;
@@ -41,18 +96,17 @@ export function clientCredentials({ authUrl, clientId, clientSecret }: ClientCre
   };
 }
 
-async function ask(url: URL, body: URLSearchParams): Promise<{ access_token: string; expires_in: number }> {
+async function ask(url: URL, body: URLSearchParams): Promise<TokenAnswer> {
   let answer: Response;
   try {
-    answer = await fetch(url, { method: 'POST', body, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    answer = await fetch(url, { method: 'POST', body, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch (error) {
     throw new ForgeError('AUTH_UNAVAILABLE', `no token can be had: ${url.origin} does not answer`, error);
   }
-  const json = (await answer.json().catch(() => ({}))) as Record<string, unknown>;
-  const { access_token: token, expires_in: lifetime, error_description: said } = json;
-  if (answer.ok && typeof token === 'string' && typeof lifetime === 'number') {
-    return { access_token: token, expires_in: lifetime };
-  }
+  const json = (await answer.json().catch(() => ({}))) as Partial<TokenAnswer> & { error_description?: unknown };
+  if (answer.ok && typeof json.access_token === 'string' && typeof json.expires_in === 'number')
+    return json as TokenAnswer;
+  const said = json.error_description;
   const code = answer.status === 400 || answer.status === 401 ? 'UNAUTHENTICATED' : 'AUTH_UNAVAILABLE';
   throw new ForgeError(
     code,

@@ -7,5 +7,5 @@ import { sendForJson, type Connection } from '../http/connection.js';
  * @throws ForgeError FORBIDDEN for a scope that the caller does not have, and those of every request
  */
 export function createKey(auth: Connection, request: KeyRequest): Promise<NewKey> {
-  return sendForJson(auth, { method: 'POST', path: '/v1/keys', json: request });
+  return sendForJson(auth, { method: 'POST', path: '/v1/keys', json: request, isOnce: true });
 }

@@ -7,5 +7,5 @@ import { sendForJson, type Connection } from '../http/connection.js';
  * @throws ForgeError INVALID_ARGUMENT for a name that is taken or a weak password, and those of every request
  */
 export function createUser(auth: Connection, request: UserRequest): Promise<PrincipalView> {
-  return sendForJson(auth, { method: 'POST', path: '/v1/users', json: request });
+  return sendForJson(auth, { method: 'POST', path: '/v1/users', json: request, isOnce: true });
 }

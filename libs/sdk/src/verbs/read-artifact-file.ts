@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { ForgeError, type ManifestFile } from '@agent-forge/contracts';
+import { ForgeError, sha256, type ManifestFile } from '@agent-forge/contracts';
+import { bytesOf } from '../http/bytes.js';
 import { send, sendError, type Connection } from '../http/connection.js';
 
 /**
@@ -15,15 +15,15 @@ export async function* readArtifactFile(
 ): AsyncGenerator<Uint8Array> {
   const path = `/v1/artifacts/${encodeURIComponent(id)}/files/${name.split('/').map(encodeURIComponent).join('/')}`;
   const answer = await send(connection, { path, isLong: true, ...(signal ? { signal } : {}) });
-  const hash = createHash('sha256');
+  const hash = sha256();
   try {
-    for await (const chunk of answer.body ?? []) {
+    for await (const chunk of answer.body ? bytesOf(answer.body) : []) {
       hash.update(chunk);
       yield chunk;
     }
   } catch (error) {
     throw sendError(error, new URL(connection.url), signal);
   }
-  if (hash.digest('hex') === digest) return;
+  if (hash.hex() === digest) return;
   throw new ForgeError('DIGEST_MISMATCH', `${name} of artifact ${id} did not arrive as it was stored; try again`);
 }

@@ -1,33 +1,52 @@
-import { stat } from 'node:fs/promises';
-import { ForgeError } from '@agent-forge/contracts';
 import { sendForJson, type Connection } from '../http/connection.js';
 import { multipartBody, type FileToSend } from '../http/multipart.js';
 
 /** How to upload. */
 export interface UploadOptions {
   readonly signal?: AbortSignal;
-  /** Hears how much was sent of all files together. */
+  /** Hears how much was sent of all files together; for blobs nothing is known before the end. */
   readonly onProgress?: (sentBytes: number, totalBytes: number) => void;
 }
 
-/** Sends files to a route that takes them. @throws ForgeError FILE_NOT_FOUND, those of the route and of every request */
+/** A file as a browser has it, and its name. A `File` is one. */
+export interface NamedBlob {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+/** Sends files to a route that takes them. @throws ForgeError those of the route and of every request */
 export async function uploadFiles<T>(
   connection: Connection,
   path: string,
   files: readonly FileToSend[],
-  { signal, onProgress }: UploadOptions = {},
+  { signal, onProgress }: UploadOptions,
+  totalBytes: number,
 ): Promise<T> {
-  let totalBytes = 0;
-  for (const file of files) totalBytes += await fileSize(file.path);
   const body = multipartBody(files, (sentBytes) => onProgress?.(sentBytes, totalBytes));
-  return sendForJson(connection, { method: 'POST', path, body, isLong: true, ...(signal ? { signal } : {}) });
+  const answer = await sendForJson<T>(connection, {
+    method: 'POST',
+    path,
+    body,
+    isLong: true,
+    ...(signal ? { signal } : {}),
+  });
+  if (body.content instanceof Blob) onProgress?.(totalBytes, totalBytes);
+  return answer;
 }
 
-/** A pipe or a folder would be opened and never end. */
-async function fileSize(path: string): Promise<number> {
-  const info = await stat(path).catch((error: unknown) => {
-    throw new ForgeError('FILE_NOT_FOUND', `${path} does not exist or cannot be read`, error);
-  });
-  if (!info.isFile()) throw new ForgeError('FILE_NOT_FOUND', `${path} is no file`);
-  return info.size;
+/** Sends blobs. @throws ForgeError as {@link uploadFiles} does */
+export function uploadBlobs<T>(
+  connection: Connection,
+  path: string,
+  files: readonly NamedBlob[],
+  options: UploadOptions,
+): Promise<T> {
+  const totalBytes = files.reduce((sum, { blob }) => sum + blob.size, 0);
+  const toSend = files.map(({ name, blob }) => ({ name, content: blob }));
+  return uploadFiles(connection, path, toSend, options, totalBytes);
+}
+
+/** A name that data files may have: what such a name may not have becomes "_". */
+export function plainName(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9_.-]/g, '_').replace(/^[.-]/, '_');
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { FINAL_EVENTS, ForgeError, type ForgeEvent } from '@agent-forge/contracts';
+import { bytesOf } from '../http/bytes.js';
 import { send, sendError, type Connection } from '../http/connection.js';
 import { parseEvent } from '../http/run-events.js';
 import { readServerSentEvents } from '../http/server-sent-events.js';
@@ -76,11 +76,13 @@ async function open(
 }
 
 /** Passes a body on, and ends its connection when nothing comes for too long or nobody reads any more. */
-async function* untilSilent(body: AsyncIterable<Uint8Array>, dead: AbortController): AsyncGenerator<Uint8Array> {
-  const timer = setTimeout(() => dead.abort(), SILENCE_MS);
+async function* untilSilent(body: ReadableStream<Uint8Array>, dead: AbortController): AsyncGenerator<Uint8Array> {
+  const wait = () => setTimeout(() => dead.abort(), SILENCE_MS);
+  let timer = wait();
   try {
-    for await (const chunk of body) {
-      timer.refresh();
+    for await (const chunk of bytesOf(body)) {
+      clearTimeout(timer);
+      timer = wait();
       yield chunk;
     }
   } finally {
@@ -91,7 +93,14 @@ async function* untilSilent(body: AsyncIterable<Uint8Array>, dead: AbortControll
 
 async function pause(times: number, signal: AbortSignal | undefined): Promise<void> {
   const waitMs = Math.min(FIRST_WAIT_MS * 2 ** times, MAX_WAIT_MS);
-  await sleep(waitMs, undefined, signal ? { signal } : {}).catch((error: unknown) => {
-    throw new ForgeError('CANCELLED', 'the request was cancelled', error);
+  const over = new AbortController();
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, waitMs);
+    const stop = () => (clearTimeout(timer), resolve());
+    signal?.addEventListener('abort', stop, { signal: over.signal });
+    if (signal?.aborted) stop();
   });
+  // A watch has many pauses, and one signal.
+  over.abort();
+  if (signal?.aborted) throw new ForgeError('CANCELLED', 'the request was cancelled', signal.reason);
 }

@@ -5,8 +5,8 @@ import { pipeline } from 'node:stream/promises';
 import { collectLineage, encodeManifest, ForgeError, LINEAGE_FILE, type Manifest } from '@agent-forge/contracts';
 import { writeFolder } from '@agent-forge/artifacts-fs';
 import type { Connection } from '../http/connection.js';
-import { getArtifact } from './get-artifact.js';
-import { readArtifactFile } from './read-artifact-file.js';
+import { getArtifact } from '../verbs/get-artifact.js';
+import { readArtifactFile } from '../verbs/read-artifact-file.js';
 
 /**
  * Downloads an artifact into a new folder, which appears only when all of it is there and verified. Beside its files stands its lineage.

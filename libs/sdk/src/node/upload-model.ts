@@ -2,7 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForgeError, isModelFile, type ModelView } from '@agent-forge/contracts';
 import type { Connection } from '../http/connection.js';
-import { uploadFiles, type UploadOptions } from './upload-files.js';
+import type { UploadOptions } from '../verbs/upload-files.js';
+import { uploadLocalFiles } from './local-files.js';
 
 /**
  * Uploads a Hugging Face model folder, streamed. Of its files those are sent that belong to a model; others, such as a README, stay.
@@ -19,5 +20,5 @@ export async function uploadModel(
   const names = entries.filter(isModelFile).sort();
   if (!names.includes('config.json')) throw new ForgeError('NOT_A_MODEL', `${dir} has no config.json`);
   const files = names.map((name) => ({ name, path: join(dir, name) }));
-  return uploadFiles(connection, '/v1/models', files, options);
+  return uploadLocalFiles(connection, '/v1/models', files, options);
 }

@@ -1,0 +1,1 @@
+export { requestsOfVerbs, routesWithoutVerb, type TableRoute, type VerbRequest } from './routes-of-verbs.js';
