@@ -1,4 +1,11 @@
-import { EnvReader, readConfig, readOutsideIssuer, type OutsideIssuer, type ServiceConfig } from '@agent-forge/runtime';
+import {
+  EnvReader,
+  readConfig,
+  readOrigins,
+  readOutsideIssuer,
+  type OutsideIssuer,
+  type ServiceConfig,
+} from '@agent-forge/runtime';
 
 /** Beside the gateway's 8083. */
 export const DEFAULT_PORT = 8084;
@@ -11,6 +18,8 @@ export interface AuthConfig extends ServiceConfig {
   readonly keyDays: number;
   /** An issuer that is trusted besides (`FORGE_OIDC_*`). */
   readonly outside: OutsideIssuer | undefined;
+  /** `FORGE_CORS_ORIGINS`: web origins whose pages may ask (default: none). */
+  readonly origins: readonly string[];
 }
 
 const MAX_KEY_DAYS = 366;
@@ -20,6 +29,7 @@ export function readAuthConfig(env: NodeJS.ProcessEnv): AuthConfig {
   const reader = new EnvReader(env);
   const keyDays = reader.integer('FORGE_KEY_DAYS', 30, 1, MAX_KEY_DAYS);
   const outside = readOutsideIssuer(reader);
+  const origins = readOrigins(reader);
   reader.check();
-  return { ...readConfig(env, DEFAULT_PORT), issuer: reader.text('FORGE_ISSUER'), keyDays, outside };
+  return { ...readConfig(env, DEFAULT_PORT), issuer: reader.text('FORGE_ISSUER'), keyDays, outside, origins };
 }

@@ -6,10 +6,12 @@ import {
   createHttpApp,
   listen,
   makeLogger,
+  routesOf,
   TokenVerifier,
   type Logger,
   type Service,
 } from '@agent-forge/runtime';
+import type { RouteOptions } from 'fastify';
 import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose';
 import { AuthModule } from './auth.module.js';
 import { readAuthConfig, type AuthConfig } from './config.js';
@@ -30,8 +32,15 @@ export async function openService(env: NodeJS.ProcessEnv): Promise<Service> {
   return { logger, ...(await startAuth(config, logger)) };
 }
 
+/** The auth service, once it listens. */
+export interface RunningAuth {
+  readonly url: string;
+  readonly routes: readonly RouteOptions[];
+  close(): Promise<void>;
+}
+
 /** Starts the auth service in this process; its secrets lie in `<dataDir>/auth`, all else on the broker. */
-export async function startAuth(config: AuthConfig, logger: Logger): Promise<{ url: string; close(): Promise<void> }> {
+export async function startAuth(config: AuthConfig, logger: Logger): Promise<RunningAuth> {
   const dir = join(config.dataDir, 'auth');
   const [keys, secret] = [await KeyRing.open(dir, config.keyDays * DAY_MS), await ServiceSecret.open(dir)];
   const connection = await connectNats({ ...config.nats, name: 'auth' });
@@ -59,6 +68,7 @@ export async function startAuth(config: AuthConfig, logger: Logger): Promise<{ u
     const app = await createHttpApp(
       AuthModule.for({ keys, issuer, identities, grants, endings, verifier, connection, dataDir }),
       logger,
+      config.origins,
     );
     opened.push(() => app.close());
     keys.start(logger);
@@ -70,7 +80,7 @@ export async function startAuth(config: AuthConfig, logger: Logger): Promise<{ u
     });
     url = await listen(app, config);
     logger.info({ url, issuer: issuer.url(), kid: keys.signer().kid }, 'serving');
-    return { url, close };
+    return { url, routes: routesOf(app), close };
   } catch (error) {
     await close();
     throw error;

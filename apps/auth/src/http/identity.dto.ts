@@ -5,7 +5,6 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
-  IsOptional,
   IsString,
   Matches,
   Max,
@@ -27,6 +26,7 @@ import {
   type UserRequest,
 } from '@agent-forge/contracts';
 import { MAX_PASSWORD_LENGTH } from '../secrets/password-rules.js';
+import { MayBeAbsent } from '@agent-forge/runtime';
 
 // Checks are made from the bottom up: the one of the type stands last, so that its complaint comes first.
 
@@ -49,7 +49,7 @@ export class UserRequestDto implements UserRequest {
   @IsString(TEXT_PROBLEM)
   password!: string;
 
-  @IsOptional()
+  @MayBeAbsent()
   @Matches(ID, ID_PROBLEM)
   tenant?: string;
 }
@@ -62,11 +62,11 @@ export class ClientRequestDto implements ClientRequest {
   @IsIn(ROLES, ROLE_PROBLEM)
   role!: Role;
 
-  @IsOptional()
+  @MayBeAbsent()
   @Matches(ID, ID_PROBLEM)
   tenant?: string;
 
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(SCOPE_NAMES, SCOPE_PROBLEM)
   @ArrayUnique({ message: 'names a scope twice' })
   @ArrayMinSize(1, { message: 'is empty; leave it out for all' })
@@ -76,11 +76,11 @@ export class ClientRequestDto implements ClientRequest {
 
 /** The body of `PATCH /v1/users/{id}` and `/v1/clients/{id}`. */
 export class PrincipalChangeDto implements PrincipalChange {
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(ROLES, ROLE_PROBLEM)
   role?: Role;
 
-  @IsOptional()
+  @MayBeAbsent()
   @IsBoolean({ message: 'must be true or false' })
   isDisabled?: boolean;
 }
@@ -116,7 +116,7 @@ export class KeyRequestDto implements KeyRequest {
   @IsArray({ message: 'must be a list' })
   scopes!: Scope[];
 
-  @IsOptional()
+  @MayBeAbsent()
   @Max(366, { message: 'must be at most 366' })
   @Min(1, { message: 'must be at least 1' })
   @IsInt({ message: 'must be a whole number' })
@@ -125,7 +125,7 @@ export class KeyRequestDto implements KeyRequest {
 
 /** The query of `GET /v1/keys`. */
 export class KeyQueryDto {
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(['true', 'false'], { message: 'must be true or false' })
   all?: string;
 }

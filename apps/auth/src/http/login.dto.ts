@@ -1,6 +1,7 @@
-import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsString, MaxLength } from 'class-validator';
 import type { LoginRequest } from '@agent-forge/contracts';
 import { MAX_PASSWORD_LENGTH } from '../secrets/password-rules.js';
+import { MayBeAbsent } from '@agent-forge/runtime';
 
 // Checks are made from the bottom up: the one of the type stands last, so that its complaint comes first.
 
@@ -14,7 +15,7 @@ export class LoginDto implements LoginRequest {
   @IsString({ message: 'must be a text' })
   password!: string;
 
-  @IsOptional()
+  @MayBeAbsent()
   @MaxLength(500, { message: 'is over 500 characters' })
   @IsString({ message: 'must be a text' })
   scope?: string;

@@ -55,6 +55,7 @@ describe('users', () => {
     ['a name that is no text', { id: { $ne: '' } }, 400, /^id: /],
     ['a role that there is not', { role: 'root' }, 400, /^role: must be one of/],
     ['a role of an object', { role: '__proto__' }, 400, /^role: /],
+    ['null for what may be left out', { tenant: null }, 400, /^tenant: /],
     ['a tenant that there is not', { tenant: 'nowhere' }, 404, /no such tenant/],
     ['fields that are not for callers: generation', { generation: 0 }, 400, /generation/],
     ['fields that are not for callers: createdBy', { createdBy: 'root' }, 400, /createdBy/],

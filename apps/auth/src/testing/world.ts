@@ -4,7 +4,7 @@ import type { NewClient, Problem, Role, TokenAnswer } from '@agent-forge/contrac
 import { startTestBroker, type TestBroker } from '@agent-forge/nats/testing';
 import { makeLogger } from '@agent-forge/runtime';
 import { readAuthConfig } from '../config.js';
-import { startAuth } from '../start.js';
+import { startAuth, type RunningAuth } from '../start.js';
 
 /** A password that passes. */
 export const PASSWORD = 'four quiet herons wade';
@@ -27,7 +27,7 @@ export interface Answer<T> {
 export class World {
   private constructor(
     readonly broker: TestBroker,
-    public auth: { url: string; close(): Promise<void> },
+    public auth: RunningAuth,
   ) {}
 
   static async create(): Promise<World> {
@@ -36,7 +36,7 @@ export class World {
   }
 
   /** Another replica on the same broker and folder. */
-  replica(env: Record<string, string> = {}): Promise<{ url: string; close(): Promise<void> }> {
+  replica(env: Record<string, string> = {}): Promise<RunningAuth> {
     return startOn(this.broker, env);
   }
 
