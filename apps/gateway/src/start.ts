@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { sweepTemporary } from '@agent-forge/artifacts-fs';
 import type { AuditLog } from '@agent-forge/contracts';
 import {
+  ANSWER_BUCKET,
   closeNats,
   connectNats,
   DeliveryQueue,
@@ -76,8 +77,9 @@ export async function createGateway(config: GatewayConfig, logger: Logger): Prom
     const webhooks = await openWebhooks(config, connection, logger);
     const revocations = await Revocations.open(connection);
     const uploads = await NatsRecords.open(connection, UPLOAD_BUCKET);
-    const parts = { config, connection, store, webhooks, revocations, uploads, logger };
-    const app = await createHttpApp(GatewayModule.for(parts), logger);
+    const answers = await NatsRecords.open(connection, ANSWER_BUCKET);
+    const parts = { config, connection, store, webhooks, revocations, uploads, answers, logger };
+    const app = await createHttpApp(GatewayModule.for(parts), logger, config.origins);
     await acceptBodies(app);
     auditRequests(app.getHttpAdapter().getInstance(), {
       log: app.get<AuditLog>(AUDIT_LOG),

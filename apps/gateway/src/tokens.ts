@@ -4,3 +4,5 @@ export const ARTIFACTS = Symbol('artifact store');
 export const CODE_VERSION = Symbol('code version');
 /** The port of the audit log. */
 export const AUDIT_LOG = Symbol('audit log');
+/** Runs of one tenant that may be open; 0 is no limit. */
+export const MAX_OPEN_RUNS = Symbol('max open runs');

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Param, Query, Req, Res, StreamableFile } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiParam, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   ForgeError,
@@ -11,8 +11,10 @@ import {
   type Manifest,
   type ManifestFile,
 } from '@agent-forge/contracts';
+import { RunLog } from '@agent-forge/nats';
 import { CallerOf } from '@agent-forge/runtime';
 import { ApiAnswer, ApiProblems } from '../docs/decorators.js';
+import { loadRun } from '../runs/runs.controller.js';
 import { ARTIFACTS } from '../tokens.js';
 import { parseRange } from './byte-range.js';
 import { holdBack } from './hold-back.js';
@@ -28,6 +30,17 @@ const TYPES: Readonly<Record<string, string>> = {
   '.jinja': 'text/plain; charset=utf-8',
 };
 const OTHER_TYPE = 'application/octet-stream';
+const FILE_CONTENT = Object.fromEntries(
+  [OTHER_TYPE, ...Object.values(TYPES)].map((type) => [
+    type.split(';')[0]!,
+    { schema: { type: 'string', format: 'binary' } },
+  ]),
+);
+const FILE_HEADERS = {
+  'accept-ranges': { description: 'That parts can be asked for.', schema: { type: 'string' } },
+  'content-disposition': { description: 'The name of the file.', schema: { type: 'string' } },
+  'content-range': { description: 'Which part it is, of how many bytes.', schema: { type: 'string' } },
+} as const;
 
 /** Artifacts: what runs have made, and what was uploaded. */
 @ApiTags('artifacts')
@@ -36,15 +49,24 @@ export class ArtifactsController {
   constructor(
     @Inject(ARTIFACTS) private readonly store: ArtifactStore,
     private readonly holdings: Holdings,
+    private readonly log: RunLog,
   ) {}
 
   @Get()
   @ApiAnswer(200, 'ArtifactList', {
     summary: 'All artifacts of the tenant, in the order of their ids.',
-    errors: ['INVALID_ARGUMENT'],
+    errors: ['INVALID_ARGUMENT', 'NOT_FOUND', 'BROKER_UNAVAILABLE'],
   })
-  async list(@Query() { limit, after }: ListArtifactsDto, @CallerOf() caller: Caller): Promise<ArtifactList> {
-    return listArtifacts(this.store, await this.holdings.filterFor(caller), limit, after);
+  async list(@Query() query: ListArtifactsDto, @CallerOf() caller: Caller): Promise<ArtifactList> {
+    const isShown = await this.holdings.filterFor(caller);
+    const ids = query.run === undefined ? this.store.list() : await this.#madeBy(query.run, caller);
+    return listArtifacts(this.store, query, { ids, isShown });
+  }
+
+  async #madeBy(run: string, caller: Caller): Promise<string[]> {
+    const { phases } = await loadRun(this.log, caller, run);
+    const made = phases.flatMap(({ artifacts }) => artifacts.map(({ id }) => id));
+    return [...new Set(made)].sort();
   }
 
   @Get(':id')
@@ -65,10 +87,9 @@ export class ArtifactsController {
   @ApiHeader({ name: 'range', required: false, description: 'One part, for example `bytes=0-1023` (RFC 9110).' })
   @ApiHeader({ name: 'if-range', required: false, description: 'The ETag: a part of another file is not sent.' })
   @ApiHeader({ name: 'if-none-match', required: false, description: 'The ETag: what is there already is not sent.' })
-  @ApiProduces(OTHER_TYPE, ...new Set(Object.values(TYPES)))
-  @ApiResponse({ status: 200, description: 'The file.', schema: { type: 'string', format: 'binary' } })
-  @ApiResponse({ status: 206, description: 'The part.', schema: { type: 'string', format: 'binary' } })
-  @ApiResponse({ status: 304, description: 'It is the one that `if-none-match` names.' })
+  @ApiResponse({ status: 200, description: 'The file.', content: FILE_CONTENT, headers: FILE_HEADERS })
+  @ApiResponse({ status: 206, description: 'The part.', content: FILE_CONTENT, headers: FILE_HEADERS })
+  @ApiResponse({ status: 304, description: 'It is the one that `if-none-match` names.', headers: FILE_HEADERS })
   @ApiProblems(['ARTIFACT_NOT_FOUND', 'NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'DIGEST_MISMATCH'])
   async file(
     @Param('id') id: string,

@@ -6,7 +6,6 @@ import {
   type Caller,
   type RecordStore,
 } from '@agent-forge/contracts';
-import { reachable } from '@agent-forge/run';
 import type { RunIndex } from '../runs/run-index.js';
 
 /**
@@ -35,7 +34,8 @@ export class Holdings {
   }
 
   async has(caller: Caller, id: string): Promise<boolean> {
-    return (await this.filterFor(caller))(id);
+    // Most ask for what a run of theirs has made.
+    return this.index.namedBy(caller.tenant).has(id) || (await this.filterFor(caller))(id);
   }
 
   /** Tells of many artifacts, one by one, whether a caller's tenant has them. */
@@ -48,7 +48,7 @@ export class Holdings {
   /** All that the runs of a tenant name, and what that was made from. */
   async #ofRuns(tenant: string): Promise<Set<string>> {
     const found = new Set<string>();
-    const open = [...reachable(this.index.ofTenant(tenant), () => undefined)];
+    const open = [...this.index.namedBy(tenant)];
     for (let id = open.pop(); id !== undefined; id = open.pop()) {
       if (found.has(id)) continue;
       found.add(id);

@@ -1,24 +1,28 @@
+import type { OnModuleDestroy } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { API_KEY_PREFIX, type Caller } from '@agent-forge/contracts';
+import type { Caller } from '@agent-forge/contracts';
 import type { TokenVerifier, VerifiedToken } from '@agent-forge/runtime';
+import { credentialGuard, isPageLogin, type CredentialGuard } from './credential-guard.js';
 import type { CredentialLogin } from './credential-login.js';
-import { isPage } from './routes.js';
 
 /** What makes a browser ask for id and secret of a client. */
 const CHALLENGE = 'Basic realm="Agent Forge", charset="UTF-8"';
-const API_KEY = new RegExp(`^Bearer (${API_KEY_PREFIX}\\S{1,200})$`, 'i');
 
 /** How soon a stream ends whose token is revoked, besides the time in which the gateway hears of it. */
 const WATCH_MS = 1_000;
 
-/** Finds out who sent a request, once for each: by its token, its API key, or on pages a client's login. */
-export class Identification {
+/** Finds out who sent a request, once for each, whether its route asks or the audit log. */
+export class Identification implements OnModuleDestroy {
   readonly #tokens = new WeakMap<FastifyRequest, Promise<VerifiedToken>>();
+  readonly #guard: CredentialGuard;
 
   constructor(
     private readonly verifier: TokenVerifier,
-    private readonly logins: CredentialLogin,
-  ) {}
+    logins: CredentialLogin,
+  ) {
+    this.#guard = credentialGuard(verifier, logins);
+  }
 
   /** @param reply gets the challenge of a page, where there is one to ask */
   async callerOf(request: FastifyRequest, reply?: FastifyReply): Promise<Caller> {
@@ -38,6 +42,10 @@ export class Identification {
     return ended.signal;
   }
 
+  onModuleDestroy(): void {
+    this.#guard.close();
+  }
+
   #tokenOf(request: FastifyRequest, reply?: FastifyReply): Promise<VerifiedToken> {
     const known = this.#tokens.get(request);
     if (known !== undefined) return known;
@@ -46,15 +54,9 @@ export class Identification {
     return token;
   }
 
-  #identify(
-    { headers: { authorization = '' }, routeOptions }: FastifyRequest,
-    reply?: FastifyReply,
-  ): Promise<VerifiedToken> {
-    const [, apiKey] = API_KEY.exec(authorization) ?? [];
-    if (apiKey !== undefined) return this.logins.ofApiKey(apiKey);
-    if (!isPage(routeOptions.url ?? '') || /^Bearer /i.test(authorization))
-      return this.verifier.verifyHeader(authorization);
-    void reply?.header('www-authenticate', CHALLENGE);
-    return this.logins.ofBrowser(authorization);
+  async #identify(request: FastifyRequest & { user?: VerifiedToken }, reply?: FastifyReply): Promise<VerifiedToken> {
+    if (isPageLogin(request)) void reply?.header('www-authenticate', CHALLENGE);
+    await this.#guard.canActivate(new ExecutionContextHost([request, reply]));
+    return request.user!;
   }
 }

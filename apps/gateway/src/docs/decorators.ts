@@ -10,13 +10,20 @@ export interface AnswerOptions {
   readonly errors: readonly ErrorCode[];
   /** What the success means, where the summary does not say it. */
   readonly description?: string;
+  /** Whether the answer names what was made in `Location`. */
+  readonly isCreation?: boolean;
 }
 
 /** Describes a route that answers with JSON. */
 export function ApiAnswer(status: number, schema: SchemaName, options: AnswerOptions): MethodDecorator {
-  const { summary, errors, description = summary } = options;
+  const { summary, errors, description = summary, isCreation = false } = options;
+  const headers = isCreation ? { headers: { location: LOCATION } } : {};
   const content = { 'application/json': { schema: schemaRef(schema) } };
-  return applyDecorators(ApiOperation({ summary }), ApiResponse({ status, description, content }), ApiProblems(errors));
+  return applyDecorators(
+    ApiOperation({ summary }),
+    ApiResponse({ status, description, content, ...headers }),
+    ApiProblems(errors),
+  );
 }
 
 /** Describes the errors of a route. */
@@ -34,10 +41,20 @@ export function ApiProblems(codes: readonly ErrorCode[]): MethodDecorator {
   );
 }
 
+const LOCATION = { description: 'The path of what was made.', schema: { type: 'string' } } as const;
+
 /** The response of some codes, which share a status. */
 export function problemResponse(status: number, codes: readonly ErrorCode[]) {
   const description = codes.map((code) => `\`${code}\`: ${ERROR_CATALOG[code].meaning}`).join('\n\n');
-  return { status, description, content: { [PROBLEM_TYPE]: { schema: schemaRef('Problem') } } };
+  const schema = { ...schemaRef('Problem'), properties: { status: { const: status }, code: { enum: [...codes] } } };
+  return { status, description, content: { [PROBLEM_TYPE]: { schema, example: exampleOf(codes[0]!) } } };
+}
+
+/** A problem as it may look. */
+function exampleOf(code: ErrorCode) {
+  const { meaning: title, httpStatus: status } = ERROR_CATALOG[code];
+  const requestId = '5f0e3c1e-8f5c-4e0b-9b0e-2f4b7d0a9c11';
+  return { type: `urn:agentforge:error:${code}`, title, status, detail: 'What was wrong this time.', code, requestId };
 }
 
 /** Describes a body of files, one part for each. @param plain a type that is taken besides, as one file without a name */

@@ -38,6 +38,7 @@ export class PhasesController {
   @ApiAnswer(202, 'RunView', {
     summary: 'Ask for a run of one phase alone, on a model that is stored.',
     description: 'The run, which works on by itself.',
+    isCreation: true,
     errors: [...REQUEST_ERRORS, 'NOT_FOUND'],
   })
   run(

@@ -32,12 +32,20 @@ export class EventsController implements OnModuleDestroy {
     summary:
       'The events of a run, past ones and then new ones, until it has ended, for the last time where it was retried (server-sent events).',
   })
-  @ApiHeader({ name: 'last-event-id', required: false, description: 'Go on behind this event.' })
+  @ApiHeader({
+    name: 'last-event-id',
+    required: false,
+    description: 'Go on behind this event.',
+    schema: { type: 'string', pattern: '^[0-9]{1,15}[.][0-9]{1,15}$' },
+  })
   @ApiProduces('text/event-stream')
   @ApiResponse({
     status: 200,
     description: 'Each event is a CloudEvent; docs/reference/events.md lists them.',
     schema: { type: 'string' },
+    headers: {
+      'x-accel-buffering': { description: 'Tells proxies to pass events on at once.', schema: { type: 'string' } },
+    },
   })
   @ApiProblems(['INVALID_ARGUMENT', 'NOT_FOUND', 'BROKER_UNAVAILABLE'])
   @ApiResponse({ status: 204, description: 'The run has ended, and nothing comes behind the given event.' })

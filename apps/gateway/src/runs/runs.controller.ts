@@ -1,16 +1,20 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ForgeError, isId, type Caller, type ErrorCode, type RunList, type RunView } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
 import { checkPipeline } from '@agent-forge/phases';
-import { forkOf, withParams, type Command, type RunState } from '@agent-forge/run';
+import { forkOf, hasEnded, withParams, type Command, type RunState } from '@agent-forge/run';
 import { CallerOf } from '@agent-forge/runtime';
 import { ApiAnswer } from '../docs/decorators.js';
+import { Conditional, ConditionalOf } from '../versions/conditional.js';
+import { ApiIfMatch, ApiVersioned } from '../versions/decorators.js';
+import { cursorBehind, keyOfCursor } from '../lists/cursor.js';
+import { isWanted, ListRunsDto } from './list-runs.dto.js';
 import { REQUEST_ERRORS } from './request-errors.js';
 import { RunFit } from './run-fit.js';
 import { RunIndex } from './run-index.js';
-import { ListQueryDto, ReasonDto, RedoDto, RunRequestDto } from './run-request.dto.js';
+import { ReasonDto, RedoDto, RunRequestDto } from './run-request.dto.js';
 import { RunRequests } from './run-requests.js';
 import { runView } from './run-view.js';
 
@@ -33,6 +37,7 @@ export class RunsController {
   @ApiAnswer(202, 'RunView', {
     summary: 'Ask for a run. It is checked as far as possible before it is accepted.',
     description: 'The run, which works on by itself.',
+    isCreation: true,
     errors: REQUEST_ERRORS,
   })
   create(
@@ -44,61 +49,100 @@ export class RunsController {
   }
 
   @Get()
-  @ApiAnswer(200, 'RunList', { summary: 'All runs, newest first.', errors: ['INVALID_ARGUMENT'] })
-  list(@Query() { limit, after }: ListQueryDto, @CallerOf() caller: Caller): RunList {
-    const { runs, next } = this.index.list(caller.tenant, limit, after);
-    return { runs: runs.map(runView), ...(next ? { next } : {}) };
+  @ApiAnswer(200, 'RunList', {
+    summary: 'Runs, newest first; of a great many, the oldest that have ended are left out.',
+    errors: ['INVALID_ARGUMENT'],
+  })
+  list(@Query() { limit, after, sort, ...filter }: ListRunsDto, @CallerOf() { tenant }: Caller): RunList {
+    const list = { what: 'runs', tenant, sort, ...filter };
+    const page = {
+      limit,
+      isOldestFirst: sort === 'oldest',
+      after: keyOfCursor(list, after),
+      isWanted: isWanted(filter),
+    };
+    const { runs, isLast } = this.index.list(tenant, page);
+    return { runs: runs.map(runView), ...(isLast ? {} : { next: cursorBehind(list, runs.at(-1)!.run) }) };
   }
 
   @Get(':run')
   @ApiAnswer(200, 'RunView', { summary: 'A run as it stands now.', errors: ['NOT_FOUND', 'BROKER_UNAVAILABLE'] })
-  async get(@Param('run') run: string, @CallerOf() caller: Caller): Promise<RunView> {
-    return runView(await loadRun(this.log, caller, run));
+  @ApiVersioned()
+  async get(
+    @Param('run') run: string,
+    @CallerOf() caller: Caller,
+    @ConditionalOf() conditional: Conditional,
+  ): Promise<RunView | undefined> {
+    const state = (await this.index.get(caller.tenant, run)) ?? (await loadRun(this.log, caller, run));
+    return conditional.show(versionOf(state), runView(state));
   }
 
   @Post(':run(^[a-z0-9]+)::cancel')
   @HttpCode(200)
+  @ApiBody({ type: ReasonDto, required: false })
   @ApiAnswer(200, 'RunView', {
     summary: 'End a run; what is being worked on is discarded.',
     errors: OWNER_ERRORS,
   })
-  cancel(@Param('run') run: string, @Body() { reason = '' }: ReasonDto, @CallerOf() caller: Caller): Promise<RunView> {
-    return this.#command(caller, run, { do: 'cancel', cancelledBy: caller.subject, reason });
+  @ApiIfMatch()
+  cancel(
+    @Param('run') run: string,
+    @Body() { reason = '' }: ReasonDto,
+    @CallerOf() caller: Caller,
+    @ConditionalOf() conditional: Conditional,
+  ): Promise<RunView> {
+    return this.#command(caller, run, conditional, { do: 'cancel', cancelledBy: caller.subject, reason });
   }
 
   @Post(':run(^[a-z0-9]+)::pause')
   @HttpCode(200)
+  @ApiBody({ type: ReasonDto, required: false })
   @ApiAnswer(200, 'RunView', {
     summary: 'Stop working on a run for now; what is being worked on is checkpointed and given back.',
     errors: OWNER_ERRORS,
   })
-  pause(@Param('run') run: string, @Body() { reason = '' }: ReasonDto, @CallerOf() caller: Caller): Promise<RunView> {
-    return this.#command(caller, run, { do: 'pause', pausedBy: caller.subject, reason });
+  @ApiIfMatch()
+  pause(
+    @Param('run') run: string,
+    @Body() { reason = '' }: ReasonDto,
+    @CallerOf() caller: Caller,
+    @ConditionalOf() conditional: Conditional,
+  ): Promise<RunView> {
+    return this.#command(caller, run, conditional, { do: 'pause', pausedBy: caller.subject, reason });
   }
 
   @Post(':run(^[a-z0-9]+)::resume')
   @HttpCode(200)
   @ApiAnswer(200, 'RunView', { summary: 'Go on with a run that is paused.', errors: OWNER_ERRORS })
-  resume(@Param('run') run: string, @CallerOf() caller: Caller): Promise<RunView> {
-    return this.#command(caller, run, { do: 'resume', resumedBy: caller.subject });
+  @ApiIfMatch()
+  resume(
+    @Param('run') run: string,
+    @CallerOf() caller: Caller,
+    @ConditionalOf() conditional: Conditional,
+  ): Promise<RunView> {
+    return this.#command(caller, run, conditional, { do: 'resume', resumedBy: caller.subject });
   }
 
   @Post(':run(^[a-z0-9]+)::retry')
   @HttpCode(200)
   @ApiAnswer(200, 'RunView', {
     summary: 'Do a phase and all behind it anew, also after the run has ended.',
-    errors: [...OWNER_ERRORS, 'BUDGET_EXCEEDED'],
+    errors: [...OWNER_ERRORS, 'BUDGET_EXCEEDED', 'TOO_MANY_RUNS'],
   })
+  @ApiIfMatch()
   async retry(
     @Param('run') run: string,
     @Body() { phase, params = {} }: RedoDto,
     @CallerOf() caller: Caller,
+    @ConditionalOf() conditional: Conditional,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RunView> {
-    const { recipe } = await loadRun(this.log, caller, run);
-    const changed = withParams(recipe, phase, params);
+    const state = await loadRun(this.log, caller, run);
+    if (hasEnded(state)) this.requests.assertRoom(caller, reply);
+    const changed = withParams(state.recipe, phase, params);
     checkPipeline(changed);
     await this.fit.assertFits(changed);
-    return this.#command(caller, run, { do: 'retry', phase, params, retriedBy: caller.subject });
+    return this.#command(caller, run, conditional, { do: 'retry', phase, params, retriedBy: caller.subject });
   }
 
   @Post(':run(^[a-z0-9]+)::fork')
@@ -106,26 +150,39 @@ export class RunsController {
   @ApiAnswer(201, 'RunView', {
     summary: 'A new run that does a phase and all behind it anew and takes over the results before it.',
     description: 'The new run.',
-    errors: [...OWNER_ERRORS, 'BUDGET_EXCEEDED'],
+    isCreation: true,
+    errors: [...OWNER_ERRORS, 'BUDGET_EXCEEDED', 'TOO_MANY_RUNS'],
   })
+  @ApiIfMatch()
   async fork(
     @Param('run') run: string,
     @Body() { phase, params = {} }: RedoDto,
     @CallerOf() caller: Caller,
+    @ConditionalOf() conditional: Conditional,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RunView> {
-    const { recipe, fork } = forkOf(await loadRun(this.log, caller, run), phase, params);
+    const origin = await loadRun(this.log, caller, run);
+    // A fork changes nothing of its origin: the version that was read is the one that is forked.
+    conditional.assertMatch(versionOf(origin));
+    const { recipe, fork } = forkOf(origin, phase, params);
     checkPipeline(recipe);
     await this.fit.assertFits(recipe);
     return this.requests.begin(caller, { do: 'request', recipe, requestedBy: caller.subject, fork }, reply);
   }
 
-  async #command(caller: Caller, run: string, command: Command): Promise<RunView> {
-    await loadRun(this.log, caller, run);
-    const { state } = await this.log.execute(caller.tenant, run, command);
+  async #command(caller: Caller, run: string, conditional: Conditional, command: Command): Promise<RunView> {
+    const present = await loadRun(this.log, caller, run);
+    conditional.assertMatch(versionOf(present));
+    const expected = conditional.isBound ? present.sequence : undefined;
+    const { state } = await this.log.execute(caller.tenant, run, command, 0, expected);
     await this.index.reached(state.sequence);
-    return runView(state);
+    return conditional.changed(versionOf(state), runView(state));
   }
+}
+
+/** The version of a run: where its log ends. */
+function versionOf({ sequence }: RunState): string {
+  return String(sequence);
 }
 
 /** A run of the caller's tenant. @throws ForgeError NOT_FOUND for every other name, whatever it looks like */

@@ -33,9 +33,11 @@ export class World {
     /** Appends as a phase would. */
     readonly log: RunLog,
     public gateway: RunningGateway,
+    private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  static async create(): Promise<World> {
+  /** @param env settings of the gateway that a test wants otherwise */
+  static async create(env: NodeJS.ProcessEnv = {}): Promise<World> {
     const broker = await startTestBroker();
     const auth = fork(fileURLToPath(import.meta.resolve('@agent-forge/auth/main')), {
       env: { PATH: process.env['PATH'], ...envOf(broker), FORGE_PORT: '0', FORGE_LOG_LEVEL: 'warn' },
@@ -43,11 +45,16 @@ export class World {
     });
     const [ready] = (await once(auth, 'message')) as [ReadyMessage];
     const log = new RunLog(broker.connection, '/agentforge/test');
-    return new World(broker, auth, ready.url, log, await World.#start(broker, ready.url));
+    return new World(broker, auth, ready.url, log, await World.#start(broker, ready.url, env), env);
   }
 
-  static async #start(broker: TestBroker, authUrl: string, port = '0'): Promise<RunningGateway> {
-    const env = { ...WEBHOOK_ENV, ...envOf(broker), FORGE_PORT: port, FORGE_AUTH_URL: authUrl };
+  static async #start(
+    broker: TestBroker,
+    authUrl: string,
+    wanted: NodeJS.ProcessEnv,
+    port = '0',
+  ): Promise<RunningGateway> {
+    const env = { ...WEBHOOK_ENV, ...envOf(broker), FORGE_PORT: port, FORGE_AUTH_URL: authUrl, ...wanted };
     const config = readGatewayConfig(env);
     const logger = makeLogger('gateway', { logLevel: 'debug', logFile: logFileIn(broker) });
     const gateway = await createGateway(config, logger);
@@ -61,7 +68,7 @@ export class World {
   async restart(): Promise<void> {
     const { port } = new URL(this.gateway.url);
     await this.gateway.close();
-    this.gateway = await World.#start(this.broker, this.authUrl, port);
+    this.gateway = await World.#start(this.broker, this.authUrl, this.env, port);
   }
 
   /** All that the gateway has logged. */

@@ -12,6 +12,9 @@ import type {
 } from '@agent-forge/contracts';
 import { CallerOf } from '@agent-forge/runtime';
 import { ApiAnswer, ApiProblems } from '../docs/decorators.js';
+import { madeIdOf } from '../repeats/made-ids.js';
+import { Conditional, ConditionalOf } from '../versions/conditional.js';
+import { ApiIfMatch, ApiVersioned } from '../versions/decorators.js';
 import { DeliveriesQueryDto, WebhookRequestDto } from './webhook-request.dto.js';
 import { Webhooks } from './webhooks.js';
 
@@ -28,6 +31,7 @@ export class WebhooksController {
   @ApiAnswer(201, 'NewWebhook', {
     summary: 'Have events sent to a URL. The answer is the only one that has the secret.',
     description: 'The webhook with its secret.',
+    isCreation: true,
     errors: ['INVALID_ARGUMENT', 'BROKER_UNAVAILABLE'],
   })
   async create(
@@ -35,7 +39,7 @@ export class WebhooksController {
     @CallerOf() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<NewWebhook> {
-    const webhook = await this.webhooks.create(caller, request);
+    const webhook = await this.webhooks.create(caller, request, madeIdOf(reply.request).id);
     void reply.header('location', `/v1/webhooks/${webhook.id}`);
     return webhook;
   }
@@ -48,8 +52,14 @@ export class WebhooksController {
 
   @Get(':webhook')
   @ApiAnswer(200, 'WebhookView', { summary: 'One webhook.', errors: ERRORS })
-  get(@Param('webhook') id: string, @CallerOf() caller: Caller): Promise<WebhookView> {
-    return this.webhooks.get(caller, id);
+  @ApiVersioned()
+  async get(
+    @Param('webhook') id: string,
+    @CallerOf() caller: Caller,
+    @ConditionalOf() conditional: Conditional,
+  ): Promise<WebhookView | undefined> {
+    const webhook = await this.webhooks.get(caller, id);
+    return conditional.show(versionOf(webhook), webhook);
   }
 
   @Delete(':webhook')
@@ -57,8 +67,14 @@ export class WebhooksController {
   @ApiOperation({ summary: 'End a webhook, with what waits to be delivered and the log of what was.' })
   @ApiResponse({ status: 204, description: 'It is gone.' })
   @ApiProblems(ERRORS)
-  remove(@Param('webhook') id: string, @CallerOf() caller: Caller): Promise<void> {
-    return this.webhooks.remove(caller, id);
+  @ApiIfMatch()
+  async remove(
+    @Param('webhook') id: string,
+    @CallerOf() caller: Caller,
+    @ConditionalOf() conditional: Conditional,
+  ): Promise<void> {
+    conditional.assertMatch(versionOf(await this.webhooks.get(caller, id)));
+    await this.webhooks.remove(caller, id);
   }
 
   @Get(':webhook/deliveries')
@@ -88,4 +104,9 @@ export class WebhooksController {
   ): Promise<DeliveryView> {
     return this.webhooks.redeliver(caller, id, delivery);
   }
+}
+
+/** A webhook never changes between its creation and its end. */
+function versionOf({ id }: WebhookView): string {
+  return id;
 }

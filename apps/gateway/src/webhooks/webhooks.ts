@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import {
   ForgeError,
   isId,
-  ulid,
   WEBHOOK_EVENTS,
   type Caller,
   type DeliveryList,
@@ -70,13 +68,16 @@ export class Webhooks implements OnApplicationBootstrap, OnApplicationShutdown {
     await Promise.all(this.#loops.map((loop) => loop.stop()));
   }
 
-  /** @throws ForgeError INVALID_ARGUMENT for a target that is not allowed, or one webhook too many */
-  async create({ tenant, subject }: Caller, { url, events = WEBHOOK_EVENTS }: WebhookRequest): Promise<NewWebhook> {
+  /** @param id of the new webhook. @throws ForgeError INVALID_ARGUMENT for a target that is not allowed, or one webhook too many */
+  async create(
+    { tenant, subject }: Caller,
+    { url, events = WEBHOOK_EVENTS }: WebhookRequest,
+    id: string,
+  ): Promise<NewWebhook> {
     const { store, policy } = this.options;
     await policy.check(url);
     if ((await store.list(tenant)).length >= MAX_WEBHOOKS)
       throw new ForgeError('INVALID_ARGUMENT', `there are ${MAX_WEBHOOKS} webhooks already; remove one first`);
-    const id = ulid(Date.now(), randomBytes(10));
     const createdAt = new Date().toISOString();
     const webhook = { id, url, events: [...new Set(events)], createdBy: subject, createdAt, secret: makeSecret() };
     await store.put({ tenant, ...webhook });
