@@ -14,7 +14,7 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     await (await programFor(args[0])).parseAsync(args, { from: 'user' });
   } catch (thrown) {
-    process.exitCode = output.closed ? 0 : report(thrown);
+    process.exitCode = output.closed ? 0 : report(thrown, args[0]);
   }
 }
 
@@ -48,9 +48,17 @@ async function programFor(name: string | undefined): Promise<Command> {
   return program;
 }
 
-function report(thrown: unknown): number {
+/** Whoever is not let in any more hears how to get in again, unless that is what was tried, or the environment says as whom. */
+function hintFor({ code, message }: ForgeError, name: string | undefined): string {
+  const { FORGE_API_KEY: key, FORGE_CLIENT_ID: client } = process.env;
+  const isKnown = message.includes('forge login') || name === 'login' || key || client;
+  return code === 'UNAUTHENTICATED' && !isKnown ? '; log in again: forge login' : '';
+}
+
+function report(thrown: unknown, name?: string): number {
   if (thrown instanceof CommanderError) return thrown.exitCode;
-  const { code, message } = ForgeError.from(thrown);
-  process.stderr.write(`forge: ${message} (${code})\n`);
+  const error = ForgeError.from(thrown);
+  const { code, message } = error;
+  process.stderr.write(`forge: ${message}${hintFor(error, name)} (${code})\n`);
   return code === 'CANCELLED' ? EXIT_CANCELLED : 1;
 }

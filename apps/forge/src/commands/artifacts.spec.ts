@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startForge } from '../testing/command.js';
 import { RunningSystem } from '../testing/running-system.js';
 import { writeSmallModel } from '../testing/small-model.js';
 
@@ -47,6 +48,22 @@ test('what is uploaded is listed, shown and downloaded', async () => {
   );
 }, 120_000);
 
+test('a model that only the system has is talked to all the same', async () => {
+  await writeSmallModel(join(here.cwd, 'talker'));
+  const { stdout } = await run('models', 'upload', 'talker', '--json');
+  const { artifactId } = JSON.parse(stdout) as { artifactId: string };
+  const ask = (model: string, dir: string) =>
+    startForge(
+      { cwd: here.cwd, input: 'hi\n', env: { FORGE_API_KEY: key } },
+      ...['chat', model, '--max-tokens', '4', '--data-dir', dir, '--url', here.system.connection.url],
+    ).finished;
+  const { key } = JSON.parse((await run('keys', 'add', 'chat', '--json')).stdout) as { key: string };
+  const near = await ask('talker', 'forge-data');
+  const far = await ask(artifactId, 'nowhere');
+  expect([far.code, far.stderr, far.stdout]).toEqual([0, '', near.stdout]);
+  expect(await readdir(here.cwd)).not.toContain('nowhere');
+}, 60_000);
+
 test('what is wrong is one line, and the exit code tells', async () => {
   await writeFile(join(here.cwd, 'bad.jsonl'), '{"x":1}\n');
   const cases: [string[], RegExp][] = [
@@ -55,7 +72,10 @@ test('what is wrong is one line, and the exit code tells', async () => {
     [['models', 'upload', '.'], /has no config\.json \(NOT_A_MODEL\)/],
     [['artifacts', 'f'.repeat(64)], /there is no artifact.*\(ARTIFACT_NOT_FOUND\)/],
     [['download', 'x', '--out', 'y'], /\(ARTIFACT_NOT_FOUND\)/],
-    [['artifacts', '--data-dir', 'nowhere'], /no credentials.*--data-dir.*\(UNAUTHENTICATED\)/],
+    [
+      ['artifacts', '--data-dir', 'nowhere'],
+      /you are not logged in at .*; log in with: forge login --url .*\(UNAUTHENTICATED\)/,
+    ],
     [['artifacts', '--url', 'nonsense'], /is no URL.*\(INVALID_ARGUMENT\)/],
     [['artifacts', '--auth-url', 'http://127.0.0.1:1'], /no token can be had.*\(AUTH_UNAVAILABLE\)/],
     [['phases', 'none'], /there is no phase "none"; there are cognate.*\(NOT_FOUND\)/],

@@ -4,13 +4,13 @@ import { readModelFolder } from '@agent-forge/model';
 import { Command } from 'commander';
 import { Conversation, type ConversationOptions } from '../chat/conversation.js';
 import { integerOption, numberOption } from '../options.js';
+import { withClientOptions, type ClientOptions } from '../system/client.js';
 import { withInterruption } from '../system/interruption.js';
 import { withModelFolder } from '../system/model-folder.js';
 
-interface Options extends Omit<ConversationOptions, 'system' | 'showThoughts'> {
+interface Options extends Omit<ConversationOptions, 'system' | 'showThoughts'>, ClientOptions {
   readonly system?: string;
   readonly showThoughts?: true;
-  readonly dataDir: string;
   readonly json?: true;
 }
 
@@ -29,9 +29,9 @@ Examples:
 
 /** `forge chat` */
 export function chatCommand(): Command {
-  return new Command('chat')
+  const command = new Command('chat')
     .description('talk to a finished model')
-    .argument('<model>', 'a model folder, or the id of a model in the store of --data-dir')
+    .argument('<model>', 'a model folder, or the id of one that a running system has')
     .option('--system <text>', 'system prompt')
     .option('--turns <n>', 'earlier questions and answers that the model sees', integerOption(0), 0)
     .option('--max-tokens <n>', 'new tokens of an answer at most', integerOption(1), 128)
@@ -39,15 +39,15 @@ export function chatCommand(): Command {
     .option('--seed <n>', 'seed of the random choices', integerOption(0), 0)
     .option('--show-thoughts', 'print what the model thinks before it answers, between <think> and </think>')
     .option('--threads <n>', 'threads to compute with (default: all processors)', integerOption(1))
-    .option('--data-dir <dir>', 'whose store has the artifact', 'forge-data')
     .option('--json', 'print each question with its answer as one line of JSON on stdout')
     .addHelpText('after', HELP)
     .action(chat);
+  return withClientOptions(command);
 }
 
-async function chat(name: string, { dataDir, json, system, showThoughts, ...how }: Options): Promise<void> {
+async function chat(name: string, { json, system, showThoughts, ...how }: Options): Promise<void> {
   const options = { ...how, system: system ?? null, showThoughts: showThoughts ?? false };
-  await withModelFolder(name, dataDir, async (dir) => {
+  await withModelFolder(name, how, async (dir) => {
     const model = await readModelFolder(dir);
     if (!model.tokenizer)
       throw new ForgeError('TOKENIZER_INVALID', `${dir} has no tokenizer, so it cannot be talked to`);

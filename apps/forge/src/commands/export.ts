@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { runInWorker } from '@agent-forge/tensor';
 import type { ExportJob, ExportSummary } from '../export/job.js';
+import { withClientOptions, type ClientOptions } from '../system/client.js';
 import { withInterruption } from '../system/interruption.js';
 import { withModelFolder } from '../system/model-folder.js';
 import { columns, size } from '../terminal/columns.js';
@@ -18,33 +19,32 @@ Examples:
   forge export forge-data/models/01m83y4r2csn5bg9be0m35tvjn --format gguf --out exports/gguf
   forge export 4f0c2f… --format onnx --encoding q4 --out exports/onnx --json`;
 
-interface Options {
+interface Options extends ClientOptions {
   readonly format: string;
   readonly encoding?: string;
   readonly out: string;
-  readonly dataDir: string;
   readonly json?: true;
 }
 
 /** `forge export` */
 export function exportCommand(): Command {
-  return new Command('export')
+  const command = new Command('export')
     .description('write a model in a form that other programs read')
-    .argument('<artifact>', 'a model folder, or the id of a model in the store of --data-dir')
+    .argument('<artifact>', 'a model folder, or the id of one that a running system has')
     .addOption(new Option('--format <name>', 'the form').choices(FORMATS).makeOptionMandatory())
     .option('--encoding <name>', 'how weights are held (default: what fits the model best)')
     .requiredOption('--out <dir>', 'folder of the export; it must not exist')
-    .option('--data-dir <dir>', 'whose store has the artifact', 'forge-data')
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', HELP)
     .action(exportModel);
+  return withClientOptions(command);
 }
 
-async function exportModel(artifact: string, { json, out, dataDir, ...wanted }: Options): Promise<void> {
+async function exportModel(artifact: string, { json, out, format, encoding, ...client }: Options): Promise<void> {
   const worker = new URL('../export/job.js', import.meta.url);
-  const summary = await withModelFolder(artifact, dataDir, (dir) =>
+  const summary = await withModelFolder(artifact, client, (dir) =>
     withInterruption((signal) => {
-      const job = { ...wanted, dir, out: resolve(out) };
+      const job = { format, ...(encoding === undefined ? {} : { encoding }), dir, out: resolve(out) };
       return runInWorker<ExportJob, ExportSummary, never>(worker, job, { signal, onProgress: () => undefined });
     }),
   );

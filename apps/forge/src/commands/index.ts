@@ -2,6 +2,9 @@ import type { Command } from 'commander';
 
 /** Every command by name. Each is loaded when it is asked for, so that those which only talk to a server do not load the tensor engine. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  login: async () => (await import('./login.js')).loginCommand(),
+  logout: async () => (await import('./logout.js')).logoutCommand(),
+  whoami: async () => (await import('./whoami.js')).whoamiCommand(),
   recipe: async () => (await import('./recipe.js')).recipeCommand(),
   run: async () => (await import('./run.js')).runCommand(),
   runs: async () => (await import('./runs.js')).runsCommand(),

@@ -19,7 +19,7 @@ test('a key is made, shown once, used in place of a login for what it is good fo
   expect([added.stderr, added.code]).toEqual(['', 0]);
   const { id, key } = JSON.parse(added.stdout) as NewKey;
   const list = await running.forge('keys', 'list').finished;
-  expect(list.stdout).toMatch(new RegExp(`^key +owner +ends +scopes +name\n${id} +admin +\\S+ +runs:read +laptop\n$`));
+  expect(list.stdout).toMatch(new RegExp(`^key +owner +ends +name +scopes\n${id} +admin +\\S+ +laptop +runs:read\n$`));
   expect(list.stdout).not.toContain(key);
 
   expect(await withKey(key, 'runs')).toMatchObject({ code: 0, stderr: '' });

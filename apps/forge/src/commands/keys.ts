@@ -20,6 +20,7 @@ export function keysCommand(): Command {
     'make an API key; prints it, this once (use it as FORGE_API_KEY)',
     'forge keys add laptop --scope runs:read artifacts:read --days 30',
   )
+    .alias('create')
     .argument('<name>', 'what it is for, for people')
     .addOption(
       new Option('--scope <names...>', 'what it is good for')
@@ -47,7 +48,7 @@ function verb(name: string, description: string, example: string): Command {
 
 async function showAll({ all, json, ...client }: Json & { all?: true }): Promise<void> {
   const keys = await listKeys(await connectAuth(client), all);
-  print(json, { keys }, columns([['key', 'owner', 'ends', 'scopes', 'name'], ...keys.map(rowOf)]));
+  print(json, { keys }, columns([['key', 'owner', 'ends', 'name', 'scopes'], ...keys.map(rowOf)]));
 }
 
 async function addOne(name: string, { scope, days, json, ...client }: Json & { scope: Scope[]; days: number }) {
@@ -61,7 +62,7 @@ async function revokeOne(key: string, { json, ...client }: Json): Promise<void> 
 }
 
 function rowOf({ id, owner, expiresAt, scopes, name }: KeyView): string[] {
-  return [id, owner, expiresAt, scopes.join(' '), printable(name)];
+  return [id, owner, expiresAt, printable(name), scopes.join(' ')];
 }
 
 function print(json: true | undefined, value: object, text: string): void {

@@ -1,5 +1,5 @@
-import { encodeEvent } from '@agent-forge/contracts';
-import { watchRun } from '@agent-forge/sdk';
+import { encodeEvent, ForgeError } from '@agent-forge/contracts';
+import { getRun, watchRun, type Connection } from '@agent-forge/sdk';
 import { Command } from 'commander';
 import { connectClient, withClientOptions, type ClientOptions } from '../system/client.js';
 import { withInterruption } from '../system/interruption.js';
@@ -50,6 +50,7 @@ export function logsCommand(): Command {
 
 async function logs(id: string, { json, phase, follow, progress, ...client }: Options): Promise<void> {
   const connection = await connectClient(client);
+  if (phase !== undefined) await assertPhase(connection, id, phase);
   await withInterruption(async (interrupted) => {
     const quiet = new AbortController();
     const signal = AbortSignal.any([interrupted, quiet.signal]);
@@ -68,6 +69,13 @@ async function logs(id: string, { json, phase, follow, progress, ...client }: Op
       clearTimeout(timer);
     }
   });
+}
+
+/** A name that no event has would show nothing, and wait for it to the end. @throws ForgeError INVALID_ARGUMENT */
+async function assertPhase(connection: Connection, id: string, name: string): Promise<void> {
+  const names = (await getRun(connection, id)).phases.map(({ phase }) => phase);
+  if (!names.includes(name))
+    throw new ForgeError('INVALID_ARGUMENT', `run ${id} has no phase "${name}"; it has ${names.join(', ')}`);
 }
 
 function told(event: CloudEvent): string {

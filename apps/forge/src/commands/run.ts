@@ -7,6 +7,7 @@ import { describeRun } from '../runs/describe-run.js';
 import { follow } from '../runs/follow.js';
 import { submit } from '../runs/submit.js';
 import { connectClient, withClientOptions, type ClientOptions } from '../system/client.js';
+import { DEFAULT_DATA_DIR, isHere } from '../system/places.js';
 import { withInterruption } from '../system/interruption.js';
 import { ProgressBoard } from '../terminal/progress-board.js';
 
@@ -23,9 +24,6 @@ watching, not the run. The format is in docs/guides/recipes.md.
 Examples:
   forge run recipes/quickstart.yaml --watch
   forge run recipe.yaml --set data.book=my-book.txt --set cognate.maxSeconds=30 --json`;
-
-/** Machines of which this one knows nothing are any others. */
-const HERE = ['127.0.0.1', '[::1]', 'localhost'];
 
 /** `forge run` */
 export function runCommand(): Command {
@@ -45,8 +43,10 @@ async function run(path: string, { set, watch, json, ...client }: Options): Prom
   const board = new ProgressBoard(json ? process.stderr : process.stdout);
   const overrides = set.map(parseOverride);
   const connection = await connectClient(client);
-  const elsewhere = !HERE.includes(new URL(connection.url).hostname);
-  const recipe = assertSubmittable(await checkRecipeFile(path, { overrides, dataDir: client.dataDir, elsewhere }));
+  // Of other machines this one knows nothing.
+  const elsewhere = !isHere(new URL(connection.url));
+  const dataDir = client.dataDir ?? DEFAULT_DATA_DIR;
+  const recipe = assertSubmittable(await checkRecipeFile(path, { overrides, dataDir, elsewhere }));
   const submitted = await withInterruption((signal) => submit(connection, recipe, board, signal));
   board.note(`run ${submitted.id}${watch ? '' : `; see it with: forge watch ${submitted.id}`}`);
   const view = watch ? await watchRun(connection, submitted.id, board) : submitted;

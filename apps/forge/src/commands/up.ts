@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { portOption } from '../options.js';
 import { withInterruption } from '../system/interruption.js';
 import type { Broker } from '../system/broker.js';
-import { credentialsFile } from '../system/credentials.js';
+import { showFirstKey } from '../system/first-key.js';
 import { launchService } from '../system/service-process.js';
 import type { RunningService } from '../system/service.js';
 import { startSystem, type System } from '../system/system.js';
@@ -14,12 +14,13 @@ const PORT = 8083;
 
 const HELP = `
 Without NATS_URL it starts a nats-server of its own, loopback only, with a random password. With NATS_URL (and NATS_USER and
-NATS_PASSWORD, or NATS_TOKEN) it uses that broker. Whatever it writes lies in the data directory.
+NATS_PASSWORD, or NATS_TOKEN) it uses that broker. Whatever it writes lies in the data directory. The first start on a terminal shows the
+admin's API key, once; without a terminal make one with: forge keys add NAME
 
 Examples:
   ./forge up
   ./forge up --processes --data-dir /srv/forge
-  NATS_URL=nats://broker:4222 ./forge up`;
+  NATS_URL=tls://broker:4222 ./forge up`;
 
 interface Options {
   dataDir: string;
@@ -45,6 +46,7 @@ async function up({ dataDir, port, processes }: Options): Promise<void> {
     const natsUrl = process.env['NATS_URL']?.trim() || undefined;
     const system = await startSystem({ dataDir, port, authPort, signal, startService, natsUrl });
     try {
+      await showFirstKey(system);
       process.stdout.write(describe(system));
       const ends = AbortSignal.any([signal, system.failed]);
       if (!ends.aborted) await once(ends, 'abort');
@@ -61,7 +63,7 @@ function describe({ connection, authUrl, broker, services, dataDir }: System): s
   const rows = [
     ['gateway', `${connection.url}  (its API: ${connection.url}/docs)`],
     ['auth', authUrl],
-    ['login', `./forge commands take it from ${folder}; for others, id and secret are in ${credentialsFile(folder)}`],
+    ['login', `./forge commands here need none; for others make a key with: ./forge keys add NAME`],
     ['nats', broker.pid === undefined ? `${broker.url}  (not ours: it stays)` : broker.url],
     ['processes', processesOf(broker, services)],
     ['data', `${folder}  (logs in ${folder}/logs)`],

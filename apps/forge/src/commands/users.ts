@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { ForgeError, printable, ROLES, type PrincipalView, type Role } from '@agent-forge/contracts';
-import { changeUser, createUser, listUsers, removeUser } from '@agent-forge/sdk';
+import { changeUser, createUser, listUsers, removeUser, resetPassword } from '@agent-forge/sdk';
 import { connectAuth, withClientOptions, type ClientOptions } from '../system/client.js';
 import { columns } from '../terminal/columns.js';
 
@@ -15,6 +15,7 @@ export function usersCommand(): Command {
   const role = (text: string) => new Option('--role <role>', text).choices(ROLES);
   const list = verb('list', 'all users, by their names', 'forge users list').action(showAll);
   const add = verb('add', 'make a user; prints a random password, this once', 'forge users add ada --role builder')
+    .alias('create')
     .argument('<user>', 'a name of a-z and 0-9')
     .addOption(role('what the user may do').makeOptionMandatory())
     .option('--tenant <tenant>', 'another tenant than your own')
@@ -25,11 +26,14 @@ export function usersCommand(): Command {
     .addOption(new Option('--disable', 'let it in no more').conflicts('enable'))
     .option('--enable', 'let it in again')
     .action(setOne);
+  const reset = verb('reset', 'give a user another random password; its sessions end', 'forge users reset ada')
+    .argument('<user>', 'its name')
+    .action(resetOne);
   const remove = verb('remove', 'remove a user with its API keys', 'forge users remove ada')
     .argument('<user>', 'its name')
     .action(removeOne);
   const command = new Command('users').description('users of a running system, for admins');
-  return [list, add, set, remove].reduce((all, each) => all.addCommand(each), command);
+  return [list, add, set, reset, remove].reduce((all, each) => all.addCommand(each), command);
 }
 
 function verb(name: string, description: string, example: string): Command {
@@ -44,10 +48,20 @@ async function showAll({ json, ...client }: Json): Promise<void> {
 }
 
 async function addOne(id: string, { role, tenant, json, ...client }: Json & { role: Role; tenant?: string }) {
-  const password = randomBytes(PASSWORD_BYTES).toString('base64url');
+  const password = randomPassword();
   const request = { id, role, password, ...(tenant === undefined ? {} : { tenant }) };
   const made = await createUser(await connectAuth(client), request);
   print(json, { ...made, password }, `user     ${made.id}\npassword ${password}\n`);
+}
+
+async function resetOne(id: string, { json, ...client }: Json): Promise<void> {
+  const password = randomPassword();
+  await resetPassword(await connectAuth(client), id, password);
+  print(json, { id, password }, `user     ${printable(id)}\npassword ${password}\n`);
+}
+
+function randomPassword(): string {
+  return randomBytes(PASSWORD_BYTES).toString('base64url');
 }
 
 interface SetOptions extends Json {

@@ -4,6 +4,7 @@ import { ForgeError, type RunView } from '@agent-forge/contracts';
 import { phases } from '@agent-forge/phases';
 import type { Recipe } from '@agent-forge/recipe';
 import { cancelRun, downloadArtifact } from '@agent-forge/sdk';
+import { showFirstKey } from '../system/first-key.js';
 import { startSystem, unlessAborted, type System } from '../system/system.js';
 import type { ProgressBoard } from '../terminal/progress-board.js';
 import { follow } from '../runs/follow.js';
@@ -35,6 +36,7 @@ export async function runDemo(options: DemoOptions, board: ProgressBoard, signal
   const ends = AbortSignal.any([signal, system.failed]);
   let run: string | undefined;
   try {
+    await unlessAborted(ends, showFirstKey(system));
     const id = await unlessAborted(ends, requestRun(system, recipe, board, ends));
     run = id;
     const ended = await unlessAborted(ends, follow(system.connection, id, board, ends));

@@ -7,12 +7,12 @@ export interface Credentials {
   readonly clientSecret: string;
 }
 
-/** Where the credentials of the first client lie. */
-export function credentialsFile(dataDir: string): string {
+/** Where the local credential lies: the secret of this installation's own client, by which commands on this machine are let in. It is no person's. */
+function credentialsFile(dataDir: string): string {
   return join(dataDir, 'auth', 'admin.json');
 }
 
-/** The first client of an installation. @throws when there is none, or when it cannot be read */
+/** The local credential. @throws when there is none, or when it cannot be read */
 export async function readCredentials(dataDir: string): Promise<Credentials> {
   return JSON.parse(await readFile(credentialsFile(dataDir), 'utf8')) as Credentials;
 }

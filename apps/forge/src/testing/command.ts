@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
@@ -32,7 +33,8 @@ export interface Place {
 /** Starts the real `forge` command in a process of its own. @param place its folder, or more than that */
 export function startForge(place: string | Place, ...args: string[]): Started {
   const { cwd, env = {}, input } = typeof place === 'string' ? { cwd: place } : place;
-  const options = { cwd, env: { ...process.env, ...env } };
+  // Whoever runs the tests may be logged in somewhere.
+  const options = { cwd, env: { ...process.env, XDG_CONFIG_HOME: join(resolve(cwd), '.config'), ...env } };
   const child = spawn(process.execPath, [CLI, ...args], { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.end(input);
   const output = { stdout: '', stderr: '' };
