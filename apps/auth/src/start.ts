@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { closeNats, connectNats, ensureStreams, NatsAuditLog, Revocations } from '@agent-forge/nats';
+import { closeNats, connectNats, NatsAuditLog, prepareStreams, Revocations } from '@agent-forge/nats';
 import {
   auditRequests,
   callerOf,
@@ -49,7 +49,7 @@ export async function startAuth(config: AuthConfig, logger: Logger): Promise<Run
     for (const end of opened.splice(0).reverse()) await end();
   };
   try {
-    await ensureStreams(connection, config.natsReplicas);
+    await prepareStreams(connection, 'auth', config.streams, config.natsReplicas);
     const revocations = await Revocations.open(connection);
     opened.push(() => revocations.close());
     const identities = await openIdentities(connection, revocations, secret);

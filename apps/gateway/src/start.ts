@@ -8,8 +8,8 @@ import {
   closeNats,
   connectNats,
   DeliveryQueue,
-  ensureStreams,
   NatsRecords,
+  prepareStreams,
   Revocations,
   UPLOAD_BUCKET,
   WebhookStore,
@@ -72,7 +72,7 @@ export async function createGateway(config: GatewayConfig, logger: Logger): Prom
   await sweepTemporary(workDir(config.dataDir));
   const connection = await connectNats({ ...config.nats, name: 'gateway' });
   try {
-    await ensureStreams(connection, config.natsReplicas);
+    await prepareStreams(connection, 'gateway', config.streams, config.natsReplicas);
     const { store, close: closeStore } = await openStore(storeLocation(config, 'gateway'));
     const webhooks = await openWebhooks(config, connection, logger);
     const revocations = await Revocations.open(connection);

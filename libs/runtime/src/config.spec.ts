@@ -9,6 +9,7 @@ describe('the environment of a service', () => {
     expect(readConfig(least)).toEqual({
       nats: { servers: 'nats://127.0.0.1:4222' },
       natsReplicas: 1,
+      streams: 'ensure',
       dataDir: resolve('data'),
       artifacts: 'fs',
       host: '127.0.0.1',

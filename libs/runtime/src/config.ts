@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { NatsOptions } from '@agent-forge/nats';
+import type { NatsOptions, StreamsMode } from '@agent-forge/nats';
 import { EnvReader } from './env.js';
 import { readNatsConfig } from './nats-config.js';
 
@@ -25,6 +25,8 @@ export interface ServiceConfig extends BaseConfig {
   readonly nats: Omit<NatsOptions, 'name'>;
   /** `FORGE_NATS_REPLICAS`: copies of each message in a cluster (default 1). */
   readonly natsReplicas: number;
+  /** `FORGE_STREAMS`: `ensure` makes the streams at the start (default), `await` waits until an administrator has (`forge broker prepare`). */
+  readonly streams: StreamsMode;
   /** `FORGE_ARTIFACTS`: where artifacts lie: `fs`, below the data directory (default), or `nats`, in JetStream's object store. */
   readonly artifacts: 'fs' | 'nats';
   /** `FORGE_THREADS`: threads that a phase may keep busy (default: those of the machine). */
@@ -48,14 +50,20 @@ export function readConfig(env: NodeJS.ProcessEnv, defaultPort = 0): ServiceConf
   const reader = new EnvReader(env);
   const config: ServiceConfig = {
     nats: readNatsConfig(reader),
-    natsReplicas: reader.integer('FORGE_NATS_REPLICAS', 1, 1, MAX_REPLICAS),
+    natsReplicas: readReplicas(reader),
     ...readBaseConfig(reader, defaultPort),
+    streams: reader.oneOf('FORGE_STREAMS', 'ensure', ['ensure', 'await']),
     artifacts: reader.oneOf('FORGE_ARTIFACTS', 'fs', ['fs', 'nats']),
     threads: reader.integer('FORGE_THREADS', availableParallelism(), 1, MAX_THREADS),
     metricsToken: reader.text('FORGE_METRICS_TOKEN'),
   };
   reader.check();
   return config;
+}
+
+/** Copies of each message in a cluster. */
+export function readReplicas(reader: EnvReader): number {
+  return reader.integer('FORGE_NATS_REPLICAS', 1, 1, MAX_REPLICAS);
 }
 
 /** The part that services without a broker need as well; the caller asks the reader for its verdict. */

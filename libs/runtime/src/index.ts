@@ -1,5 +1,6 @@
 export * from './env.js';
 export * from './config.js';
+export { readNatsConfig } from './nats-config.js';
 export * from './logger.js';
 export * from './service.js';
 export * from './open-store.js';

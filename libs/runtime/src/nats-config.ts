@@ -3,7 +3,7 @@ import type { NatsOptions } from '@agent-forge/nats';
 import type { EnvReader } from './env.js';
 
 /**
- * How a service reaches the broker: `NATS_URL`, `NATS_USER` with `NATS_PASSWORD` or `NATS_TOKEN`, and for TLS `tls://` in the URL or `NATS_CA_FILE`, with `NATS_CERT_FILE` and `NATS_KEY_FILE` where the
+ * How a service reaches the broker: `NATS_URL`, `NATS_USER` with `NATS_PASSWORD` or `NATS_TOKEN`, `NATS_INBOX_PREFIX` for an identity that has answers sent to a place of its own, and for TLS `tls://` in the URL or `NATS_CA_FILE`, with `NATS_CERT_FILE` and `NATS_KEY_FILE` where the
  * broker wants certificates of its clients. A broker on another machine is not reached in the clear, unless `NATS_PLAINTEXT=yes` says that something else encrypts (a service mesh).
  */
 export function readNatsConfig(reader: EnvReader): Omit<NatsOptions, 'name'> {
@@ -12,6 +12,7 @@ export function readNatsConfig(reader: EnvReader): Omit<NatsOptions, 'name'> {
     user: reader.text('NATS_USER'),
     pass: reader.text('NATS_PASSWORD'),
     token: reader.text('NATS_TOKEN'),
+    inboxPrefix: reader.text('NATS_INBOX_PREFIX'),
   };
   const files = {
     caFile: reader.text('NATS_CA_FILE'),

@@ -7,9 +7,9 @@ import { sweepTemporary } from '@agent-forge/artifacts-fs';
 import {
   closeNats,
   connectNats,
-  ensureStreams,
   JetStreamStrategy,
   PhaseQueue,
+  prepareStreams,
   RunLog,
   TaskConsumer,
   TaskQueue,
@@ -55,7 +55,7 @@ export async function startPhase(
   await mkdir(workDir(config.dataDir), { recursive: true });
   await sweepTemporary(workDir(config.dataDir));
   const connection = await connectNats({ ...config.nats, name: phase.name });
-  await ensureStreams(connection, config.natsReplicas);
+  await prepareStreams(connection, phase.name, config.streams, config.natsReplicas);
   const { store, close: closeStore } = await openStore(storeLocation(config, phase.name));
   const starts = await PhaseQueue.open(connection, phase.name);
   const log = new RunLog(connection, `/agentforge/${phase.name}`);

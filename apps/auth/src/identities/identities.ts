@@ -1,5 +1,12 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { ATTEMPT_BUCKET, IDENTITY_BUCKET, NatsRecords, SESSION_BUCKET, type Revocations } from '@agent-forge/nats';
+import {
+  ATTEMPT_BUCKET,
+  IDENTITY_BUCKET,
+  NatsRecords,
+  SESSION_BUCKET,
+  TENANT_BUCKET,
+  type Revocations,
+} from '@agent-forge/nats';
 import { LoginAttempts } from '../login/login-attempts.js';
 import { Logins } from '../login/logins.js';
 import { PasswordHasher } from '../secrets/password-hasher.js';
@@ -27,10 +34,11 @@ export async function openIdentities(
   secret: ServiceSecret,
 ): Promise<Identities> {
   const open = (bucket: string) => NatsRecords.open(connection, bucket);
-  const [identities, attempts, opened] = await Promise.all([IDENTITY_BUCKET, ATTEMPT_BUCKET, SESSION_BUCKET].map(open));
+  const buckets = [IDENTITY_BUCKET, TENANT_BUCKET, ATTEMPT_BUCKET, SESSION_BUCKET];
+  const [identities, known, attempts, opened] = await Promise.all(buckets.map(open));
   const passwords = new PasswordHasher();
   const principals = new Principals(identities!, revocations);
-  const tenants = new Tenants(identities!, revocations);
+  const tenants = new Tenants(known!, revocations);
   const keys = new ApiKeys(identities!, revocations);
   const logins = new Logins(principals, new LoginAttempts(attempts!), passwords, secret);
   const sessions = new Sessions(opened!, revocations, principals, secret);

@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   artifacts: async () => (await import('./artifacts.js')).artifactsCommand(),
   datasets: async () => (await import('./datasets.js')).datasetsCommand(),
   demo: async () => (await import('./demo.js')).demoCommand(),
+  broker: async () => (await import('./broker.js')).brokerCommand(),
   up: async () => (await import('./up.js')).upCommand(),
   download: async () => (await import('./download.js')).downloadCommand(),
   eval: async () => (await import('./eval.js')).evalCommand(),

@@ -105,11 +105,11 @@ class Parts {
 
 async function startServices(parts: Parts, broker: Broker, { port, authPort }: SystemOptions) {
   const frontDoor = async () => {
-    const authUrl = await parts.start('auth', { ...broker.env, FORGE_PORT: String(authPort) });
-    const env = { ...broker.env, FORGE_PORT: String(port), FORGE_AUTH_URL: authUrl };
+    const authUrl = await parts.start('auth', { ...broker.envOf('auth'), FORGE_PORT: String(authPort) });
+    const env = { ...broker.envOf('gateway'), FORGE_PORT: String(port), FORGE_AUTH_URL: authUrl };
     return { authUrl, url: await parts.start('gateway', env) };
   };
-  const others = phases.map(({ name }) => parts.start(name, { ...broker.env, FORGE_PORT: '0' }));
+  const others = phases.map(({ name }) => parts.start(name, { ...broker.envOf(name), FORGE_PORT: '0' }));
   const [urls] = await Promise.all([frontDoor(), ...others]);
   return urls;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSystem, type System } from '../system/system.js';
@@ -26,6 +26,10 @@ export class RunningSystem {
 
   async stop(): Promise<void> {
     await this.system.stop();
+    const said = await readFile(join(this.cwd, 'forge-data', 'nats', 'nats-server.log'), 'utf8');
+    // No service may want more of its broker than its identity is let do.
+    const [violation] = said.match(/.*Violation.*/) ?? [];
+    if (violation !== undefined) throw new Error(violation);
     await rm(this.cwd, { recursive: true, force: true });
   }
 }

@@ -13,18 +13,18 @@ import {
   type Manifest,
   type StoredFile,
 } from '@agent-forge/contracts';
+import { ARTIFACT_BUCKET } from '@agent-forge/nats';
 import { Bucket } from './bucket.js';
 import { collect } from './collect.js';
 import { readObject } from './read-object.js';
 import type { StoredObject } from './stored-object.js';
 
-/** The bucket of an installation. */
-const BUCKET = 'forge-artifacts';
 /** Times that a name is tried while others put the same content; each loss means that another made progress. */
 const MAX_CONFLICTS = 100;
 
 /** What {@link NatsArtifactStore.open} may be told. */
 export interface NatsArtifactStoreOptions {
+  /** Its name (default: that of an installation). */
   readonly bucket?: string;
   /** Copies of each message in a cluster (default 1). */
   readonly replicas?: number;
@@ -39,7 +39,7 @@ export class NatsArtifactStore implements ArtifactStore {
 
   /** Opens the store, making its bucket. The connection stays the caller's. @throws ForgeError STORE_UNAVAILABLE */
   static open(connection: NatsConnection, options: NatsArtifactStoreOptions = {}): Promise<NatsArtifactStore> {
-    const { bucket = BUCKET, replicas = 1 } = options;
+    const { bucket = ARTIFACT_BUCKET, replicas = 1 } = options;
     return attempt('be opened', async () => new NatsArtifactStore(await Bucket.open(connection, bucket, replicas)));
   }
 

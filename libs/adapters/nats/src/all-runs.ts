@@ -4,7 +4,7 @@ import { decodeEvent, LOG_SUBJECTS, type ForgeEvent } from '@agent-forge/contrac
 import { evolve, type RunState } from '@agent-forge/run';
 import { insist, SEND_TIMEOUT_MS } from './insist.js';
 import { readBatch } from './read-batch.js';
-import { LOG_STREAM } from './streams.js';
+import { LOG_STREAM } from './stream-names.js';
 
 /** Every run there is, and what could not be understood. */
 export interface AllRuns {

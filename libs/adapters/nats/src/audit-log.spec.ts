@@ -2,7 +2,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { AUDIT_SUBJECT, verifyAuditChain, type AuditEvent, type AuditRecord } from '@agent-forge/contracts';
 import { MAX_AUDIT_EVENTS, NatsAuditLog } from './audit-log.js';
-import { AUDIT_STREAM } from './streams.js';
+import { AUDIT_STREAM } from './stream-names.js';
 import { startTestBroker, type TestBroker } from './testing.js';
 
 let broker: TestBroker;

@@ -23,7 +23,7 @@ import {
 import { isMessageMissing, isSequenceConflict } from './errors.js';
 import { insist, SEND_TIMEOUT_MS } from './insist.js';
 import { readBatch } from './read-batch.js';
-import { AUDIT_STREAM } from './streams.js';
+import { AUDIT_STREAM } from './stream-names.js';
 
 /** At 200 events a second this halves the CPU time of an event against none, for 7 ms at the median (docs/LOG.md, audit log). */
 const GATHER_MS = 10;

@@ -25,6 +25,8 @@ export interface NatsOptions {
   user?: string;
   pass?: string;
   token?: string;
+  /** Where answers come (default `_INBOX`); an identity with few permissions has a place of its own. */
+  inboxPrefix?: string;
   /** Demands TLS, as a URL with `tls://` does; nothing is sent to a broker that has none. */
   tls?: NatsTls;
   /** Shown in the broker's list of connections. */

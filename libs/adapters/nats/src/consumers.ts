@@ -3,7 +3,7 @@ import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { phaseFilter } from '@agent-forge/contracts';
 import { isMissing } from './errors.js';
 import { insist, SEND_TIMEOUT_MS } from './insist.js';
-import { LOG_STREAM } from './streams.js';
+import { LOG_STREAM } from './stream-names.js';
 
 /** A message whose worker is not heard of for this long is delivered again. */
 export const ACK_WAIT_MS = 10_000;

@@ -30,7 +30,15 @@ export function isSilence(error: unknown): boolean {
   return (
     error instanceof errors.TimeoutError ||
     error instanceof errors.NoRespondersError ||
-    error instanceof errors.RequestError
+    (error instanceof errors.RequestError && !isRefusal(error))
+  );
+}
+
+/** Whether the broker does not let us do it. */
+function isRefusal(error: unknown): boolean {
+  const causes = [error, error instanceof Error ? error.cause : undefined];
+  return causes.some(
+    (each) => each instanceof errors.AuthorizationError || each instanceof errors.PermissionViolationError,
   );
 }
 
@@ -41,7 +49,7 @@ export function isSilence(error: unknown): boolean {
 export function brokerError(error: unknown, doing: string): ForgeError {
   if (error instanceof ForgeError) return error;
   const said = error instanceof Error ? error.message : String(error);
-  if (error instanceof errors.AuthorizationError || error instanceof errors.PermissionViolationError) {
+  if (isRefusal(error)) {
     return new ForgeError(
       'UNAUTHENTICATED',
       `cannot ${doing}: the broker refuses the user or its permissions (${said})`,

@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { decodeEvent, ForgeError, type ForgeEvent } from '@agent-forge/contracts';
 import { insist, SEND_TIMEOUT_MS } from './insist.js';
 import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS } from './pull.js';
-import { LOG_STREAM, PROGRESS_STREAM } from './streams.js';
+import { LOG_STREAM, PROGRESS_STREAM } from './stream-names.js';
 
 /** What to read. */
 export interface ReadOptions {

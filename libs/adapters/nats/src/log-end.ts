@@ -1,7 +1,7 @@
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { insist, SEND_TIMEOUT_MS } from './insist.js';
-import { LOG_STREAM } from './streams.js';
+import { LOG_STREAM } from './stream-names.js';
 
 /** Asks where the run log ends. */
 export class LogEnd {

@@ -6,7 +6,8 @@ import { replay } from '@agent-forge/run';
 import { readEvents } from './event-stream.js';
 import { publishProgress } from './progress.js';
 import { RunLog } from './run-log.js';
-import { ensureStreams, LOG_STREAM } from './streams.js';
+import { LOG_STREAM } from './stream-names.js';
+import { ensureStreams } from './streams.js';
 import { startTestBroker, type TestBroker } from './testing.js';
 
 let broker: TestBroker;

@@ -26,7 +26,7 @@ import { isSequenceConflict } from './errors.js';
 import { insist, SEND_TIMEOUT_MS } from './insist.js';
 import { QueuedTenants } from './queue/queued-tenants.js';
 import { readBatch } from './read-batch.js';
-import { LOG_STREAM } from './streams.js';
+import { LOG_STREAM } from './stream-names.js';
 
 /** Times that a command is decided anew because somebody else appended first. Each loss means that another made progress. */
 const MAX_CONFLICTS = 20;

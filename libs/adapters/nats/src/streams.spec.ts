@@ -16,13 +16,14 @@ import {
   UPLOAD_BUCKET,
   WEBHOOK_BUCKET,
   DEAD_STREAM,
-  ensureStreams,
   LOG_STREAM,
   PROGRESS_STREAM,
   RESULT_BUCKET,
   TASK_CHECKPOINT_BUCKET,
   TASK_STREAM,
-} from './streams.js';
+  TENANT_BUCKET,
+} from './stream-names.js';
+import { ensureStreams } from './streams.js';
 import { startTestBroker, type TestBroker } from './testing.js';
 
 let broker: TestBroker;
@@ -59,6 +60,7 @@ test('services that start at the same moment all find the streams and consumers'
     `KV_${REVOCATION_BUCKET}`,
     `KV_${SESSION_BUCKET}`,
     `KV_${TASK_CHECKPOINT_BUCKET}`,
+    `KV_${TENANT_BUCKET}`,
     `KV_${UPLOAD_BUCKET}`,
     `KV_${WEBHOOK_BUCKET}`,
   ]);

@@ -18,43 +18,28 @@ import {
 } from '@agent-forge/contracts';
 import { isMissing } from './errors.js';
 import { insist, SEND_TIMEOUT_MS } from './insist.js';
+import {
+  ANSWER_BUCKET,
+  ATTEMPT_BUCKET,
+  AUDIT_STREAM,
+  DEAD_STREAM,
+  DELIVERY_BUCKET,
+  DELIVERY_STREAM,
+  IDENTITY_BUCKET,
+  LOG_STREAM,
+  PROGRESS_STREAM,
+  QUEUE_BUCKET,
+  RESULT_BUCKET,
+  REVOCATION_BUCKET,
+  SESSION_BUCKET,
+  TASK_CHECKPOINT_BUCKET,
+  TASK_STREAM,
+  TENANT_BUCKET,
+  UPLOAD_BUCKET,
+  WEBHOOK_BUCKET,
+} from './stream-names.js';
 import { TASK_SUBJECTS } from './tasks/task.js';
 import { DELIVERY_SUBJECTS } from './webhooks/webhook.js';
-
-/** The run log: kept for good. */
-export const LOG_STREAM = 'FORGE_EVENTS';
-/** Progress of attempts: for whoever watches now. */
-export const PROGRESS_STREAM = 'FORGE_PROGRESS';
-/** Messages that no consumer could handle, with their cause. */
-export const DEAD_STREAM = 'FORGE_DEAD';
-/** Tasks that wait for a replica that is free. */
-export const TASK_STREAM = 'FORGE_TASKS';
-/** The audit log: one chain of records, kept for good. */
-export const AUDIT_STREAM = 'FORGE_AUDIT';
-/** Deliveries to webhooks that are still to be made. */
-export const DELIVERY_STREAM = 'FORGE_DELIVERIES';
-/** Key-value bucket of webhooks with their secrets. */
-export const WEBHOOK_BUCKET = 'FORGE_WEBHOOKS';
-/** Key-value bucket of what came of deliveries. */
-export const DELIVERY_BUCKET = 'FORGE_DELIVERY_LOG';
-/** Key-value bucket of users, clients, API keys and tenants. */
-export const IDENTITY_BUCKET = 'FORGE_IDENTITIES';
-/** Key-value bucket of sessions, which refresh tokens continue. */
-export const SESSION_BUCKET = 'FORGE_SESSIONS';
-/** Key-value bucket of failed logins. */
-export const ATTEMPT_BUCKET = 'FORGE_LOGIN_ATTEMPTS';
-/** Key-value bucket of what is revoked before its end. */
-export const REVOCATION_BUCKET = 'FORGE_REVOCATIONS';
-/** Key-value bucket of which tenant has uploaded which artifact. */
-export const UPLOAD_BUCKET = 'FORGE_UPLOADS';
-/** Key-value bucket of the tenants for which phases have queues. */
-export const QUEUE_BUCKET = 'FORGE_QUEUES';
-/** Key-value bucket of the first answers to requests with an Idempotency-Key. */
-export const ANSWER_BUCKET = 'FORGE_ANSWERS';
-/** Key-value bucket of what came of tasks. */
-export const RESULT_BUCKET = 'FORGE_RESULTS';
-/** Key-value bucket of where tasks in work are to go on. */
-export const TASK_CHECKPOINT_BUCKET = 'FORGE_TASK_CHECKPOINTS';
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
@@ -82,8 +67,9 @@ export const ATTEMPT_MAX_AGE_MS = HOUR_MS;
 const REVOCATION_MAX_BYTES = 16 * MIB;
 /** Longer than any access token lasts. */
 export const REVOCATION_MAX_AGE_MS = HOUR_MS;
-/** Some ten thousand answers. A full bucket forgets the oldest: a repeated request comes within minutes, and none is refused for lack of room. */
+/** Tens of thousands of tenants. */
 const QUEUE_MAX_BYTES = 4 * MIB;
+/** Some ten thousand answers. A full bucket forgets the oldest: a repeated request comes within minutes, and none is refused for lack of room. */
 const ANSWER_MAX_BYTES = 64 * MIB;
 /** A request that is repeated later is a new one. */
 const ANSWER_MAX_AGE_MS = 24 * HOUR_MS;
@@ -189,27 +175,36 @@ function streamConfigs(replicas: number): Config[] {
   ];
 }
 
+/** Key-value buckets, whose other settings are the library's. */
+const BUCKETS: Record<string, { max_bytes: number; ttl?: number }> = {
+  [RESULT_BUCKET]: { max_bytes: RESULT_MAX_BYTES, ttl: RESULT_MAX_AGE_MS },
+  [WEBHOOK_BUCKET]: { max_bytes: WEBHOOK_MAX_BYTES },
+  [DELIVERY_BUCKET]: { max_bytes: DELIVERY_MAX_BYTES, ttl: DELIVERY_MAX_AGE_MS },
+  [IDENTITY_BUCKET]: { max_bytes: IDENTITY_MAX_BYTES },
+  [TENANT_BUCKET]: { max_bytes: IDENTITY_MAX_BYTES },
+  [SESSION_BUCKET]: { max_bytes: IDENTITY_MAX_BYTES, ttl: SESSION_MAX_AGE_MS },
+  [QUEUE_BUCKET]: { max_bytes: QUEUE_MAX_BYTES },
+  [UPLOAD_BUCKET]: { max_bytes: UPLOAD_MAX_BYTES },
+  [ATTEMPT_BUCKET]: { max_bytes: ATTEMPT_MAX_BYTES, ttl: ATTEMPT_MAX_AGE_MS },
+  [REVOCATION_BUCKET]: { max_bytes: REVOCATION_MAX_BYTES, ttl: REVOCATION_MAX_AGE_MS },
+  [TASK_CHECKPOINT_BUCKET]: { max_bytes: TASK_MAX_BYTES, ttl: RESULT_MAX_AGE_MS },
+};
+
 /**
  * Creates the streams, or brings them up to date; every service does it at its start, in any order and at the same time.
  * @param replicas copies of each message in a cluster; 1 for a single server
+ * @returns their names, those of buckets too
  * @throws ForgeError BROKER_UNAVAILABLE; BROKER_MISSING when the broker is too old for a setting (it would ignore it in silence)
  */
-export async function ensureStreams(connection: NatsConnection, replicas = 1): Promise<void> {
-  await insist(connection, 'create the streams', async () => {
+export async function ensureStreams(connection: NatsConnection, replicas = 1): Promise<string[]> {
+  return insist(connection, 'create the streams', async () => {
     const manager = await jetstreamManager(connection, { timeout: SEND_TIMEOUT_MS });
-    for (const config of streamConfigs(replicas)) await ensureStream(manager, config);
+    const streams = streamConfigs(replicas);
+    for (const config of streams) await ensureStream(manager, config);
     const kvm = new Kvm(connection);
-    const bucket = { storage: StorageType.File, replicas, history: 1 };
-    await kvm.create(RESULT_BUCKET, { ...bucket, max_bytes: RESULT_MAX_BYTES, ttl: RESULT_MAX_AGE_MS });
-    await kvm.create(WEBHOOK_BUCKET, { ...bucket, max_bytes: WEBHOOK_MAX_BYTES });
-    await kvm.create(DELIVERY_BUCKET, { ...bucket, max_bytes: DELIVERY_MAX_BYTES, ttl: DELIVERY_MAX_AGE_MS });
-    await kvm.create(IDENTITY_BUCKET, { ...bucket, max_bytes: IDENTITY_MAX_BYTES });
-    await kvm.create(SESSION_BUCKET, { ...bucket, max_bytes: IDENTITY_MAX_BYTES, ttl: SESSION_MAX_AGE_MS });
-    await kvm.create(QUEUE_BUCKET, { ...bucket, max_bytes: QUEUE_MAX_BYTES });
-    await kvm.create(UPLOAD_BUCKET, { ...bucket, max_bytes: UPLOAD_MAX_BYTES });
-    await kvm.create(ATTEMPT_BUCKET, { ...bucket, max_bytes: ATTEMPT_MAX_BYTES, ttl: ATTEMPT_MAX_AGE_MS });
-    await kvm.create(REVOCATION_BUCKET, { ...bucket, max_bytes: REVOCATION_MAX_BYTES, ttl: REVOCATION_MAX_AGE_MS });
-    await kvm.create(TASK_CHECKPOINT_BUCKET, { ...bucket, max_bytes: TASK_MAX_BYTES, ttl: RESULT_MAX_AGE_MS });
+    const common = { storage: StorageType.File, replicas, history: 1 };
+    for (const [name, limits] of Object.entries(BUCKETS)) await kvm.create(name, { ...common, ...limits });
+    return [...streams.map(({ name }) => name), ...Object.keys(BUCKETS).map((name) => `KV_${name}`)];
   });
 }
 

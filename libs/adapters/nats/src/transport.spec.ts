@@ -10,7 +10,7 @@ import { ForgeError, RecipeSchema, type EventOf } from '@agent-forge/contracts';
 import type { Settlement } from './context.js';
 import { PhaseQueue } from './queue/phase-queue.js';
 import { RunLog } from './run-log.js';
-import { DEAD_STREAM, LOG_STREAM } from './streams.js';
+import { DEAD_STREAM, LOG_STREAM } from './stream-names.js';
 import { startTestBroker, type TestBroker } from './testing.js';
 import { JetStreamStrategy } from './transport.js';
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { authorizationBlock, quote, type BrokerUser } from '../access/authorization.js';
 
 /** Names of the files of an embedded server inside its folder. */
 export const FILES = {
@@ -16,8 +17,8 @@ const LOG_LIMIT_BYTES = 16 * 1024 * 1024;
 export interface ServerConfigOptions {
   /** Folder of everything that the server writes. */
   dir: string;
-  user: string;
-  password: string;
+  /** Whom it lets in. */
+  users: readonly BrokerUser[];
   /** 0 lets the system choose a free port. */
   port: number;
   /** Also opens the monitoring port (any free one), for tests that ask the server about itself. */
@@ -25,10 +26,10 @@ export interface ServerConfigOptions {
 }
 
 /**
- * The configuration of an embedded server: loopback only, one random user, JetStream in `dir`, and every acknowledged message on disk
+ * The configuration of an embedded server: loopback only, nobody let in without a password, JetStream in `dir`, and every acknowledged message on disk
  * (`sync_interval: always`), since the run log is the only record of a run.
  */
-export function serverConfig({ dir, user, password, port, monitor = false }: ServerConfigOptions): string {
+export function serverConfig({ dir, users, port, monitor = false }: ServerConfigOptions): string {
   return [
     `host: "127.0.0.1"`,
     `port: ${port === 0 ? -1 : port}`,
@@ -39,19 +40,8 @@ export function serverConfig({ dir, user, password, port, monitor = false }: Ser
     `log_file: ${quote(join(dir, FILES.log))}`,
     `logfile_size_limit: ${LOG_LIMIT_BYTES}`,
     `logfile_max_num: 2`,
-    `authorization { user: ${quote(user)}, password: ${quote(password)} }`,
+    authorizationBlock(users),
     `jetstream { store_dir: ${quote(join(dir, FILES.store))}, sync_interval: "always" }`,
     '',
   ].join('\n');
-}
-
-/** The user and password that a configuration of {@link serverConfig} lets in. */
-export function readLogin(config: string): { user: string; pass: string } | undefined {
-  const [, user, pass] = /^authorization \{ user: ("[^"]*"), password: ("[^"]*") \}$/m.exec(config) ?? [];
-  return user && pass ? { user: JSON.parse(user) as string, pass: JSON.parse(pass) as string } : undefined;
-}
-
-/** A text as the configuration reads it: JSON's escapes are a subset of its own. */
-function quote(text: string): string {
-  return JSON.stringify(text);
 }

@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError } from '@agent-forge/contracts';
+import { loginOf, type ServiceLogin } from '../access/logins.js';
 import { connectNats } from '../connection.js';
 import { findServerBinary } from './binary.js';
 import { FILES, serverConfig } from './config.js';
@@ -34,7 +35,9 @@ export interface EmbeddedServerOptions {
   dataDir: string;
   /** 0 (the default) lets the system choose. */
   port?: number;
-  /** A random one when it is left out; give the old one to let clients of an earlier server reconnect. */
+  /** Services that get a login of their own, with no more permissions than they need (default: none). */
+  services?: readonly string[];
+  /** The administrator's; a random one when it is left out; give the old one to let clients of an earlier server reconnect. */
   password?: string;
   /** Also opens the monitoring port on loopback. */
   monitor?: boolean;
@@ -45,8 +48,11 @@ export interface EmbeddedServerOptions {
 export interface EmbeddedServer {
   /** For example `nats://127.0.0.1:41234`. */
   readonly url: string;
+  /** The administrator's login. */
   readonly user: string;
   readonly password: string;
+  /** The login of one of the services that it was told of. */
+  loginOf(service: string): ServiceLogin;
   /** The process id of the server. */
   readonly pid: number;
   /** The address of the monitoring port, when it was asked for. */
@@ -58,7 +64,7 @@ export interface EmbeddedServer {
 }
 
 /**
- * Starts nats-server as a child process on loopback with a random password, and waits until JetStream answers. It ends with its parent.
+ * Starts nats-server as a child process on loopback with random passwords, and waits until JetStream answers. It ends with its parent.
  * @throws ForgeError BROKER_MISSING without a usable binary, FILE_EXISTS when the directory is in use, BROKER_UNAVAILABLE when it does not start
  */
 export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
@@ -68,16 +74,25 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   let launched: { child: ChildProcess; exited: Promise<void> } | undefined;
   try {
     const user = 'forge';
-    const { port = 0, monitor = false, password = randomBytes(24).toString('hex') } = options;
+    const { port = 0, monitor = false, services = [], password = randomBytes(24).toString('hex') } = options;
+    const logins = services.map((service) => loginOf(service, password));
+    const users = [{ user, password, isAdmin: true }, ...logins.map((login) => ({ ...login, isAdmin: false }))];
     await rm(join(dir, FILES.ports), { recursive: true, force: true });
     await mkdir(join(dir, FILES.ports), { recursive: true });
-    await writeFile(join(dir, FILES.config), serverConfig({ dir, user, password, port, monitor }), { mode: 0o600 });
+    await writeFile(join(dir, FILES.config), serverConfig({ dir, users, port, monitor }), { mode: 0o600 });
     launched = launch(binary, dir);
     const { child, exited } = launched;
     await lock.record(child.pid!);
     const ready = await waitUntilReady(child, dir, user, password);
     void exited.then(() => lock.release());
-    return { ...ready, user, password, exited, stop: () => stop(child, exited) };
+    return {
+      ...ready,
+      user,
+      password,
+      loginOf: (service) => loginOf(service, password),
+      exited,
+      stop: () => stop(child, exited),
+    };
   } catch (error) {
     if (launched) await stop(launched.child, launched.exited);
     await lock.release();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTestBroker, type TestBroker } from '../testing.js';
-import { IDENTITY_BUCKET } from '../streams.js';
+import { IDENTITY_BUCKET } from '../stream-names.js';
 import { NatsRecords } from './nats-records.js';
 
 let broker: TestBroker;

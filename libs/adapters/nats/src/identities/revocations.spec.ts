@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestBroker, type TestBroker } from '../testing.js';
-import { IDENTITY_BUCKET } from '../streams.js';
+import { TENANT_BUCKET } from '../stream-names.js';
 import { NatsRecords } from './nats-records.js';
 import { Revocations, type Revocable } from './revocations.js';
 
@@ -11,7 +11,7 @@ let here: Revocations;
 let there: Revocations;
 beforeAll(async () => {
   broker = await startTestBroker();
-  records = await NatsRecords.open(broker.connection, IDENTITY_BUCKET);
+  records = await NatsRecords.open(broker.connection, TENANT_BUCKET);
   for (const id of ['main', 'acme', 'other']) await records.create(`tenant.${id}`, { id, isDisabled: false });
   here = await Revocations.open(broker.connection);
   there = await Revocations.open(await broker.connect());

@@ -3,7 +3,8 @@ import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { ForgeError } from '@agent-forge/contracts';
 import { insist, SEND_TIMEOUT_MS } from '../insist.js';
-import { IDENTITY_BUCKET, REVOCATION_BUCKET, REVOCATION_MAX_AGE_MS } from '../streams.js';
+import { REVOCATION_BUCKET, TENANT_BUCKET } from '../stream-names.js';
+import { REVOCATION_MAX_AGE_MS } from '../streams.js';
 import { BucketTail } from './bucket-tail.js';
 
 /** How long a revocation takes at most to be seen, with a broker that answers. */
@@ -44,7 +45,7 @@ export class Revocations {
   ) {
     this.#tails = [
       new BucketTail(manager, REVOCATION_BUCKET, '>', (key, text) => this.#rememberRevoked(key, Number(text))),
-      new BucketTail(manager, IDENTITY_BUCKET, `${TENANT_PREFIX}*`, (key, text) => this.#rememberTenant(key, text)),
+      new BucketTail(manager, TENANT_BUCKET, `${TENANT_PREFIX}*`, (key, text) => this.#rememberTenant(key, text)),
     ];
   }
 

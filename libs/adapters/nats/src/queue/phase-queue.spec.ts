@@ -3,7 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { RecipeSchema } from '@agent-forge/contracts';
 import { RunLog } from '../run-log.js';
-import { LOG_STREAM } from '../streams.js';
+import { LOG_STREAM } from '../stream-names.js';
 import { startTestBroker, type TestBroker } from '../testing.js';
 import type { Delivered } from './delivered.js';
 import { PhaseQueue } from './phase-queue.js';

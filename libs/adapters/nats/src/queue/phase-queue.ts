@@ -4,7 +4,7 @@ import { isId, phaseFilter, type ForgeError } from '@agent-forge/contracts';
 import { ensurePhaseConsumer } from '../consumers.js';
 import { brokerError } from '../errors.js';
 import { SEND_TIMEOUT_MS } from '../insist.js';
-import { LOG_STREAM } from '../streams.js';
+import { LOG_STREAM } from '../stream-names.js';
 import { Delivered } from './delivered.js';
 import { QueuedTenants } from './queued-tenants.js';
 import { Turns } from './turns.js';

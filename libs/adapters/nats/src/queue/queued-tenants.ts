@@ -3,7 +3,7 @@ import { Kvm, type KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { isSequenceConflict } from '../errors.js';
 import { insist } from '../insist.js';
-import { QUEUE_BUCKET } from '../streams.js';
+import { QUEUE_BUCKET } from '../stream-names.js';
 
 /** The tenants that have ever asked for a run: for each of them every phase has a queue. */
 export class QueuedTenants {

@@ -5,7 +5,7 @@ import { ForgeError } from '@agent-forge/contracts';
 import { ACK_WAIT_MS, HEARTBEAT_MS } from '../consumers.js';
 import { insist, SEND_TIMEOUT_MS } from '../insist.js';
 import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS } from '../pull.js';
-import { TASK_STREAM } from '../streams.js';
+import { TASK_STREAM } from '../stream-names.js';
 import { phaseTasks, type QueuedTask } from './task.js';
 
 /** Between pulls while the broker is away. */

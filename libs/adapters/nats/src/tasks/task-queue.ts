@@ -4,7 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { ForgeError, MAX_EVENT_BYTES, type ArtifactName, type Json } from '@agent-forge/contracts';
 import { isMessageMissing } from '../errors.js';
 import { insist, SEND_TIMEOUT_MS } from '../insist.js';
-import { RESULT_BUCKET, TASK_CHECKPOINT_BUCKET, TASK_STREAM } from '../streams.js';
+import { RESULT_BUCKET, TASK_CHECKPOINT_BUCKET, TASK_STREAM } from '../stream-names.js';
 import { taskProgressSubject, taskSubject, type QueuedTask, type TaskResult } from './task.js';
 
 /** What a task saved last: plain data and the artifacts that it refers to. */

@@ -13,8 +13,8 @@ import { LOG_SUBJECTS } from '@agent-forge/contracts';
 import { isMessageMissing, isMissing } from '../errors.js';
 import { insist, SEND_TIMEOUT_MS } from '../insist.js';
 import { PULL_EXPIRES_MS, PULL_HEARTBEAT_MS } from '../pull.js';
-import { DELIVERY_STREAM, LOG_STREAM } from '../streams.js';
-import { deliverySubject, type QueuedDelivery } from './webhook.js';
+import { DELIVERY_STREAM, LOG_STREAM } from '../stream-names.js';
+import { DELIVERY_SUBJECTS, deliverySubject, type QueuedDelivery } from './webhook.js';
 
 /** Longer than an attempt takes, with those before it that are in work. */
 const ACK_WAIT_MS = 60_000;
@@ -27,7 +27,12 @@ const CONSUMERS = {
   deliveries: {
     stream: DELIVERY_STREAM,
     // A target that is down keeps its deliveries waiting; they must not use up what others need.
-    config: { durable_name: 'webhook-deliveries', deliver_policy: DeliverPolicy.All, max_ack_pending: -1 },
+    config: {
+      durable_name: 'webhook-deliveries',
+      filter_subject: DELIVERY_SUBJECTS,
+      deliver_policy: DeliverPolicy.All,
+      max_ack_pending: -1,
+    },
   },
 } as const;
 

@@ -1,7 +1,7 @@
 import { Kvm, type KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { insist } from '../insist.js';
-import { DELIVERY_BUCKET, WEBHOOK_BUCKET } from '../streams.js';
+import { DELIVERY_BUCKET, WEBHOOK_BUCKET } from '../stream-names.js';
 import { deliveryId, type StoredDelivery, type StoredWebhook } from './webhook.js';
 
 /** Webhooks and the log of their deliveries. Names are ids, which the caller has checked. */
