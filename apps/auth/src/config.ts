@@ -1,8 +1,10 @@
 import {
   EnvReader,
   readConfig,
+  readHttpTls,
   readOrigins,
   readOutsideIssuer,
+  type HttpTls,
   type OutsideIssuer,
   type ServiceConfig,
 } from '@agent-forge/runtime';
@@ -20,6 +22,8 @@ export interface AuthConfig extends ServiceConfig {
   readonly outside: OutsideIssuer | undefined;
   /** `FORGE_CORS_ORIGINS`: web origins whose pages may ask (default: none). */
   readonly origins: readonly string[];
+  /** `FORGE_TLS_CERT_FILE` and the rest of {@link readHttpTls}. */
+  readonly tls: HttpTls | undefined;
 }
 
 const MAX_KEY_DAYS = 366;
@@ -30,6 +34,7 @@ export function readAuthConfig(env: NodeJS.ProcessEnv): AuthConfig {
   const keyDays = reader.integer('FORGE_KEY_DAYS', 30, 1, MAX_KEY_DAYS);
   const outside = readOutsideIssuer(reader);
   const origins = readOrigins(reader);
+  const tls = readHttpTls(reader);
   reader.check();
-  return { ...readConfig(env, DEFAULT_PORT), issuer: reader.text('FORGE_ISSUER'), keyDays, outside, origins };
+  return { ...readConfig(env, DEFAULT_PORT), issuer: reader.text('FORGE_ISSUER'), keyDays, outside, origins, tls };
 }

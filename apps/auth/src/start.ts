@@ -68,7 +68,7 @@ export async function startAuth(config: AuthConfig, logger: Logger): Promise<Run
     const app = await createHttpApp(
       AuthModule.for({ keys, issuer, identities, grants, endings, verifier, connection, dataDir }),
       logger,
-      config.origins,
+      config,
     );
     opened.push(() => app.close());
     keys.start(logger);

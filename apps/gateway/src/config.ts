@@ -1,8 +1,11 @@
 import {
   EnvReader,
   readConfig,
+  readHttpTls,
   readOrigins,
   readOutsideIssuer,
+  readServiceUrl,
+  type HttpTls,
   type OutsideIssuer,
   type ServiceConfig,
 } from '@agent-forge/runtime';
@@ -41,12 +44,18 @@ export interface GatewayConfig extends ServiceConfig {
   readonly tenantOpenRuns: number;
   /** `FORGE_CORS_ORIGINS`: web origins whose pages may ask (default: none). */
   readonly origins: readonly string[];
+  /** `FORGE_TLS_CERT_FILE` and the rest of {@link readHttpTls}. */
+  readonly tls: HttpTls | undefined;
 }
 
 /** @throws ForgeError INVALID_ARGUMENT with every mistake at once */
 export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
   const reader = new EnvReader(env);
-  const authUrl = reader.required('FORGE_AUTH_URL', 'the URL of the auth service, for example http://127.0.0.1:8084');
+  const authUrl = readServiceUrl(
+    reader,
+    'FORGE_AUTH_URL',
+    'the URL of the auth service, for example http://127.0.0.1:8084',
+  );
   const webhookRetryMs = reader.integer('FORGE_WEBHOOK_RETRY_MS', 5_000, 1, MAX_RETRY_MS);
   const outside = readOutsideIssuer(reader);
   const rate = (name: string, fallback: number) => reader.integer(name, fallback, 0, MAX_LIMIT);
@@ -60,6 +69,7 @@ export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     tenantOpenRuns: rate('FORGE_TENANT_OPEN_RUNS', 10_000),
   };
   const origins = readOrigins(reader);
+  const tls = readHttpTls(reader);
   reader.check();
   return {
     ...readConfig(env, DEFAULT_PORT),
@@ -70,5 +80,6 @@ export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     webhookRetryMs,
     ...limits,
     origins,
+    tls,
   };
 }

@@ -79,7 +79,7 @@ export async function createGateway(config: GatewayConfig, logger: Logger): Prom
     const uploads = await NatsRecords.open(connection, UPLOAD_BUCKET);
     const answers = await NatsRecords.open(connection, ANSWER_BUCKET);
     const parts = { config, connection, store, webhooks, revocations, uploads, answers, logger };
-    const app = await createHttpApp(GatewayModule.for(parts), logger, config.origins);
+    const app = await createHttpApp(GatewayModule.for(parts), logger, config);
     await acceptBodies(app);
     auditRequests(app.getHttpAdapter().getInstance(), {
       log: app.get<AuditLog>(AUDIT_LOG),

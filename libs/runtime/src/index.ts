@@ -7,6 +7,7 @@ export * from './open-store.js';
 export * from './serve-phase.js';
 export * from './http/http-app.js';
 export { readOrigins } from './http/cors.js';
+export * from './http/tls-config.js';
 export { callerOf, CallerOf, setCaller } from './http/caller.js';
 export * from './http/route-rules.js';
 export * from './http/route-guard.js';

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import type { NatsOptions } from '@agent-forge/nats';
 import type { EnvReader } from './env.js';
+import { isLoopback } from './loopback.js';
 
 /**
  * How a service reaches the broker: `NATS_URL`, `NATS_USER` with `NATS_PASSWORD` or `NATS_TOKEN`, `NATS_INBOX_PREFIX` for an identity that has answers sent to a place of its own, and for TLS `tls://` in the URL or `NATS_CA_FILE`, with `NATS_CERT_FILE` and `NATS_KEY_FILE` where the
@@ -23,7 +23,7 @@ export function readNatsConfig(reader: EnvReader): Omit<NatsOptions, 'name'> {
     reader.refuse('NATS_CERT_FILE and NATS_KEY_FILE belong together');
   const tls = defined(files);
   const mayBeClear = reader.oneOf('NATS_PLAINTEXT', 'no', ['no', 'yes']) === 'yes';
-  const away = servers.split(',').find((server) => !server.trim().startsWith('tls://') && !isHere(hostOf(server)));
+  const away = servers.split(',').find((server) => !server.trim().startsWith('tls://') && !isHere(server));
   if (away !== undefined && !('caFile' in tls) && !mayBeClear)
     reader.refuse(
       `NATS_URL leads to ${hostOf(away)}, off this machine and in the clear: use tls://, with NATS_CA_FILE for an authority of your own, or set NATS_PLAINTEXT=yes where a service mesh encrypts`,
@@ -40,8 +40,9 @@ function hostOf(server: string): string {
   return /^\[([^\]]*)\]/.exec(place)?.[1] ?? place.replace(/[:/].*$/, '');
 }
 
-function isHere(host: string): boolean {
-  return host === '' || host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+function isHere(server: string): boolean {
+  const host = hostOf(server);
+  return host === '' || isLoopback(host);
 }
 
 function defined<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {

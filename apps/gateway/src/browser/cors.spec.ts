@@ -99,7 +99,7 @@ describe('FORGE_CORS_ORIGINS', () => {
     readGatewayConfig({
       NATS_URL: 'nats://127.0.0.1',
       FORGE_DATA_DIR: '/x',
-      FORGE_AUTH_URL: 'http://a',
+      FORGE_AUTH_URL: 'https://a',
       FORGE_CORS_ORIGINS: value,
     });
 

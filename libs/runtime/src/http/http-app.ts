@@ -12,6 +12,8 @@ import { allowOrigins } from './cors.js';
 import { ExactRequest } from './exact-request.js';
 import { acceptStrictJson } from './json-body.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
+import { answerUnreadable, endSlowBodies, PATIENCE, timeoutsOfServer, type Patience } from './slow-clients.js';
+import type { HttpTls } from './tls-config.js';
 import { BodyPipe, validationPipe } from './validation.js';
 
 /** A recipe must fit into one event of 64 KiB; nothing else that comes as JSON or as a form is larger. */
@@ -33,6 +35,16 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 } as const;
 
+/** Who may ask an application, and how. */
+export interface HttpAppOptions {
+  /** Web origins whose pages may ask (default: none). */
+  readonly origins?: readonly string[];
+  /** Answers by https only (default: by http). */
+  readonly tls?: HttpTls | undefined;
+  /** How slow clients may be (default {@link PATIENCE}). */
+  readonly patience?: Patience;
+}
+
 /** Routes by the server that has them. */
 const tables = new WeakMap<object, RouteOptions[]>();
 
@@ -43,12 +55,11 @@ export function routesOf(app: NestFastifyApplication): readonly RouteOptions[] {
 
 /**
  * The NestJS application of an HTTP service: problem documents, checked and limited bodies, request ids, safe headers. Not listening yet.
- * @param origins web origins whose pages may ask (default: none)
  */
 export async function createHttpApp(
   root: DynamicModule | Type,
   logger: Logger,
-  origins: readonly string[] = [],
+  { origins = [], tls, patience = PATIENCE }: HttpAppOptions = {},
 ): Promise<NestFastifyApplication> {
   const options: FastifyServerOptions = {
     bodyLimit: BODY_LIMIT_BYTES,
@@ -58,9 +69,13 @@ export async function createHttpApp(
       const given = headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
+    requestTimeout: patience.requestMs,
+    clientErrorHandler: answerUnreadable,
     frameworkErrors: (error, request, reply) => sendProblem(logger, error, request, reply),
   };
-  const adapter = new FastifyAdapter(options);
+  const timeouts = timeoutsOfServer(patience);
+  const server = tls ? { https: { ...timeouts, ...tls, minVersion: 'TLSv1.2' as const } } : { http: timeouts };
+  const adapter = new FastifyAdapter({ ...options, ...server });
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
     reply.headers(HEADERS).header('x-request-id', request.id);
     done();
@@ -70,6 +85,7 @@ export async function createHttpApp(
   adapter.getInstance().addHook('onRoute', (route) => void table.push(route));
   allowOrigins(adapter.getInstance(), origins);
   answerWrongMethods(adapter.getInstance(), MAX_PARAM_LENGTH);
+  endSlowBodies(adapter.getInstance(), patience);
   closeWhenAnswered(adapter.getInstance());
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: nestLogger(logger),
@@ -108,11 +124,12 @@ function closeWhenAnswered(fastify: FastifyInstance): void {
  */
 export async function listen(
   app: NestFastifyApplication,
-  { port, host }: Pick<BaseConfig, 'port' | 'host'>,
+  { port, host, tls }: Pick<BaseConfig, 'port' | 'host'> & { readonly tls: HttpTls | undefined },
 ): Promise<string> {
   try {
     await app.listen(port, host);
-    return await app.getUrl();
+    const url = await app.getUrl();
+    return tls === undefined ? url : url.replace(/^http:/, 'https:');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const problem =

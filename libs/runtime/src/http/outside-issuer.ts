@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ForgeError, isId, isRole, scopesOfRole, strongestRole, type Role } from '@agent-forge/contracts';
 import { createRemoteJWKSet, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { CLOCK_TOLERANCE_SECONDS, KEY_FETCHES, type VerifiedToken } from './own-tokens.js';
+import { isLoopback } from '../loopback.js';
 
 /** An issuer of somebody else (OpenID Connect) whose access tokens are taken besides our own. */
 export interface OutsideIssuer {
@@ -136,7 +137,6 @@ async function discoverKeys(issuer: string): Promise<JWTVerifyGetKey> {
 /** Keys that come unencrypted can be anybody's; on this machine there is nobody between. @throws Error */
 export function assertSafeUrl(text: string): URL {
   const url = new URL(text);
-  const isLoopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)) return url;
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url;
   throw new Error(`${text} is not https`);
 }

@@ -1,6 +1,7 @@
 import { ERROR_CATALOG, ForgeError, PROBLEM_TYPE, type ErrorCode, type Problem } from '@agent-forge/contracts';
 import { randomId } from './bytes.js';
 import type { TokenSource } from './tokens.js';
+import { whyNoAnswer } from './no-answer.js';
 
 /** Answers come at once or not at all; uploads, downloads and event streams have no such limit. */
 const TIMEOUT_MS = 30_000;
@@ -109,11 +110,10 @@ export async function sendForJson<T>(connection: Way, request: ApiRequest): Prom
 export function sendError(error: unknown, url: URL, signal: AbortSignal | undefined): ForgeError {
   if (error instanceof ForgeError) return error;
   if (signal?.aborted) return new ForgeError('CANCELLED', 'the request was cancelled', error);
-  const cause = (error as { cause?: { code?: unknown; message?: unknown } }).cause;
+  const { cause } = error as { cause?: unknown };
   // What the caller's own body threw while it was read arrives as the cause of fetch's error.
   if (cause instanceof ForgeError) return cause;
-  const said = cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : error);
-  return new ForgeError('BROKER_UNAVAILABLE', `${url.origin} does not answer (${String(said)})`, error);
+  return new ForgeError('BROKER_UNAVAILABLE', `${url.origin} does not answer (${whyNoAnswer(error)})`, error);
 }
 
 async function problemError(answer: Response): Promise<ForgeError> {

@@ -1,4 +1,5 @@
 import { AUTH_PATHS, ForgeError, type TokenAnswer } from '@agent-forge/contracts';
+import { whyNoAnswer } from './no-answer.js';
 
 /** A new token is fetched this long before the old one ends, so that none ends on its way. */
 const RENEW_BEFORE_MS = 30_000;
@@ -101,7 +102,11 @@ async function ask(url: URL, body: URLSearchParams): Promise<TokenAnswer> {
   try {
     answer = await fetch(url, { method: 'POST', body, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch (error) {
-    throw new ForgeError('AUTH_UNAVAILABLE', `no token can be had: ${url.origin} does not answer`, error);
+    throw new ForgeError(
+      'AUTH_UNAVAILABLE',
+      `no token can be had: ${url.origin} does not answer (${whyNoAnswer(error)})`,
+      error,
+    );
   }
   const json = (await answer.json().catch(() => ({}))) as Partial<TokenAnswer> & { error_description?: unknown };
   if (answer.ok && typeof json.access_token === 'string' && typeof json.expires_in === 'number')
