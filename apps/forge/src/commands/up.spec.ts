@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -98,6 +100,20 @@ describe('forge up', () => {
     } finally {
       await broker.stop();
     }
+  });
+
+  test('says in one line that something else has its port', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const taken = await forge(cwd, 'up', '--port', String(port), '--data-dir', 'taken');
+    other.close();
+    expect([taken.code, taken.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        new RegExp(`^forge: gateway ended: port ${port} of 127\\.0\\.0\\.1 is in use.*\\(SERVICE_FAILED\\)\n$`),
+      ),
+    ]);
   });
 
   test('says in one line that the broker of NATS_URL does not answer', async () => {

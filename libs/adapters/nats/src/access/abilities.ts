@@ -20,8 +20,12 @@ export function read(stream: string): string[] {
  */
 export function follow(stream: string, filter = '>'): string[] {
   const calls = ['CONSUMER.INFO', 'CONSUMER.DELETE', 'CONSUMER.MSG.NEXT'];
+  const create = `$JS.API.CONSUMER.CREATE.${stream}`;
+  // Of a consumer with several filters the subject names none, and of one without a name not even that.
+  const unfiltered = filter === '>' ? [create, `${create}.*`] : [];
   return [
-    `$JS.API.CONSUMER.CREATE.${stream}.*.${filter}`,
+    ...unfiltered,
+    `${create}.*.${filter}`,
     ...calls.map((call) => `$JS.API.${call}.${stream}.*`),
     `$JS.ACK.${stream}.>`,
     `$JS.FC.${stream}.>`,

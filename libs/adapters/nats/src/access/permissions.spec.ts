@@ -5,6 +5,7 @@ import { errors, type NatsConnection } from '@nats-io/transport-node';
 import { logSubject, RecipeSchema } from '@agent-forge/contracts';
 import { closeNats, connectNats } from '../connection.js';
 import { RunLog } from '../run-log.js';
+import { TaskQueue } from '../tasks/task-queue.js';
 import { startTestBroker, type TestBroker } from '../testing.js';
 import { prepareStreams } from './await-streams.js';
 
@@ -188,6 +189,15 @@ describe('an identity of its own for each service', () => {
     const claim = (log: RunLog, phase: string) => log.execute('t1', 'real', { do: 'claim', phase, worker: 'w1' });
     await expect(claim(evomerge, 'cognate')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     expect((await claim(cognate, 'cognate')).state.phases[0]?.status).toBe('claimed');
+  });
+
+  test('a phase watches the results of several tasks at once', async () => {
+    const { connection, refused } = clients.get('cognate')!;
+    refused.length = 0;
+    const queue = await TaskQueue.open(connection);
+    const stop = await queue.watch(['0'.repeat(64), '1'.repeat(64)], () => undefined);
+    stop();
+    expect(refused).toEqual([]);
   });
 
   test('without a login nobody gets in, nor with that of another service', async () => {
