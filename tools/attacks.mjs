@@ -19,7 +19,11 @@ const GROUPS = {
     'libs/runtime/dist/nats-config',
     'apps/forge/dist/system/tls',
   ],
-  'JSON and whole requests': ['apps/gateway/dist/limits/bodies', 'apps/gateway/dist/docs/conformance'],
+  'JSON and whole requests': [
+    'apps/gateway/dist/limits/bodies',
+    'apps/gateway/dist/docs/conformance',
+    'apps/auth/dist/docs/conformance',
+  ],
   'other origins': ['apps/gateway/dist/browser/cors', 'apps/auth/dist/http/cors'],
   webhooks: ['apps/gateway/dist/webhooks/'],
   'files in disguise': [

@@ -10,6 +10,8 @@ import {
   serviceRegistry,
   type TokenVerifier,
 } from '@agent-forge/runtime';
+import { ApiDocument } from '@agent-forge/runtime/openapi';
+import { DocsController } from './docs/docs.controller.js';
 import { ApiKeysController } from './http/api-keys.controller.js';
 import { ClientsController } from './http/clients.controller.js';
 import { DiscoveryController } from './http/discovery.controller.js';
@@ -78,8 +80,10 @@ export class AuthModule {
         ApiKeysController,
         TenantsController,
         MeController,
+        DocsController,
       ],
       providers: [
+        ApiDocument,
         { provide: APP_GUARD, useValue: guard },
         { provide: KeyRing, useValue: keys },
         { provide: TokenIssuer, useValue: issuer },

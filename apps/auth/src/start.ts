@@ -11,10 +11,12 @@ import {
   type Logger,
   type Service,
 } from '@agent-forge/runtime';
+import { ApiDocument } from '@agent-forge/runtime/openapi';
 import type { RouteOptions } from 'fastify';
 import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose';
 import { AuthModule } from './auth.module.js';
 import { readAuthConfig, type AuthConfig } from './config.js';
+import { describeAuth } from './docs/openapi.js';
 import { ensureFirstAdmin } from './identities/first-admin.js';
 import { openIdentities } from './identities/identities.js';
 import { KeyRing } from './keys/key-ring.js';
@@ -71,6 +73,7 @@ export async function startAuth(config: AuthConfig, logger: Logger): Promise<Run
       config,
     );
     opened.push(() => app.close());
+    app.get(ApiDocument).set(describeAuth(app));
     keys.start(logger);
     opened.push(async () => keys.close());
     auditRequests(app.getHttpAdapter().getInstance(), {

@@ -27,8 +27,8 @@ import {
 } from '@agent-forge/runtime';
 import { Identification } from './auth/identification.js';
 import { readGatewayConfig, type GatewayConfig } from './config.js';
-import { ApiDocument } from './docs/docs.controller.js';
-import { describeApi } from './docs/openapi.js';
+import { ApiDocument } from '@agent-forge/runtime/openapi';
+import { describeGateway } from './docs/openapi.js';
 import { GatewayModule } from './gateway.module.js';
 import { AUDIT_LOG } from './tokens.js';
 import { TargetPolicy } from './webhooks/target.js';
@@ -86,7 +86,7 @@ export async function createGateway(config: GatewayConfig, logger: Logger): Prom
       identify: (request) => app.get(Identification).callerOf(request),
       logger,
     });
-    app.get(ApiDocument).document = describeApi(app);
+    app.get(ApiDocument).set(describeGateway(app));
     const close = async () => {
       await app.close();
       await revocations.close();

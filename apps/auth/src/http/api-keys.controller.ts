@@ -5,15 +5,24 @@ import { CallerOf } from '@agent-forge/runtime';
 import { isHost, mayManage } from '../identities/administration.js';
 import { ApiKeys, type ApiKey } from '../identities/api-keys.js';
 import { KeyQueryDto, KeyRequestDto } from './identity.dto.js';
+import { ApiDone } from '@agent-forge/runtime/openapi';
+import { ApiTags } from '@nestjs/swagger';
+import { ApiAnswer } from '../docs/decorators.js';
 
 const DEFAULT_DAYS = 90;
 const DAY_MS = 86_400_000;
 
 /** API keys: everybody's own; admins see and revoke those of others. */
+@ApiTags('keys')
 @Controller('v1/keys')
 export class ApiKeysController {
   constructor(private readonly keys: ApiKeys) {}
 
+  @ApiAnswer(201, 'NewKey', {
+    summary: 'Makes an API key of the caller; the answer has its text, this once.',
+    errors: ['INVALID_ARGUMENT'],
+    isCreation: true,
+  })
   @Post()
   @HttpCode(201)
   async create(
@@ -33,6 +42,7 @@ export class ApiKeysController {
     return { ...viewOf(key), key: text };
   }
 
+  @ApiAnswer(200, 'KeyList', { summary: "The caller's API keys, or all of the tenant.", errors: [] })
   @Get()
   async list(@Query() { all }: KeyQueryDto, @CallerOf() caller: Caller): Promise<KeyList> {
     const isAll = all === 'true';
@@ -42,9 +52,10 @@ export class ApiKeysController {
     return { keys: (await this.keys.list(whose)).map(viewOf) };
   }
 
-  @Delete(':id')
+  @ApiDone(204, { summary: 'Ends an API key, everywhere within seconds.', errors: ['NOT_FOUND'] })
+  @Delete(':key')
   @HttpCode(204)
-  async revoke(@Param('id') id: string, @CallerOf() caller: Caller): Promise<void> {
+  async revoke(@Param('key') id: string, @CallerOf() caller: Caller): Promise<void> {
     const key = isId(id) ? await this.keys.get(id) : undefined;
     const isOwn = key?.owner === caller.subject;
     const isManaged = key && caller.scopes.includes('identities:write') && mayManage(caller, key.tenant);

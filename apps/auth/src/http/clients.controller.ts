@@ -5,12 +5,21 @@ import { CallerOf } from '@agent-forge/runtime';
 import { Administration } from '../identities/administration.js';
 import { ClientRequestDto, PrincipalChangeDto } from './identity.dto.js';
 import { principalView } from './principal-view.js';
+import { ApiDone } from '@agent-forge/runtime/openapi';
+import { ApiTags } from '@nestjs/swagger';
+import { ApiAnswer } from '../docs/decorators.js';
 
 /** Clients: service accounts, with secrets that we make. */
+@ApiTags('clients')
 @Controller('v1/clients')
 export class ClientsController {
   constructor(private readonly administration: Administration) {}
 
+  @ApiAnswer(201, 'NewClient', {
+    summary: 'Makes a service account; the answer has its secret, this once.',
+    errors: ['INVALID_ARGUMENT', 'NOT_FOUND'],
+    isCreation: true,
+  })
   @Post()
   @HttpCode(201)
   async create(
@@ -23,35 +32,49 @@ export class ClientsController {
     return { ...principalView(client), clientSecret: secret };
   }
 
+  @ApiAnswer(200, 'ClientList', {
+    summary: 'The service accounts of the tenant; of all tenants, for admins of the first.',
+    errors: [],
+  })
   @Get()
   async list(@CallerOf() caller: Caller): Promise<ClientList> {
     return { clients: (await this.administration.list(caller, 'client')).map(principalView) };
   }
 
-  @Get(':id')
-  async get(@Param('id') id: string, @CallerOf() caller: Caller): Promise<PrincipalView> {
+  @ApiAnswer(200, 'PrincipalView', { summary: 'One service account.', errors: ['NOT_FOUND'] })
+  @Get(':client')
+  async get(@Param('client') id: string, @CallerOf() caller: Caller): Promise<PrincipalView> {
     return principalView(await this.administration.get(caller, 'client', id));
   }
 
-  @Patch(':id')
+  @ApiAnswer(200, 'PrincipalView', {
+    summary: 'Changes role or state of a service account; its tokens end.',
+    errors: ['NOT_FOUND'],
+  })
+  @Patch(':client')
   async change(
-    @Param('id') id: string,
+    @Param('client') id: string,
     @Body() change: PrincipalChangeDto,
     @CallerOf() caller: Caller,
   ): Promise<PrincipalView> {
     return principalView(await this.administration.change(caller, 'client', id, change));
   }
 
-  @Post(':id(^[a-z0-9]+)::rotate')
+  @ApiAnswer(200, 'NewClient', {
+    summary: 'Gives a service account another secret, this once; its tokens end.',
+    errors: ['NOT_FOUND'],
+  })
+  @Post(':client(^[a-z0-9]+)::rotate')
   @HttpCode(200)
-  async rotate(@Param('id') id: string, @CallerOf() caller: Caller): Promise<NewClient> {
+  async rotate(@Param('client') id: string, @CallerOf() caller: Caller): Promise<NewClient> {
     const { client, secret } = await this.administration.rotateSecret(caller, id);
     return { ...principalView(client), clientSecret: secret };
   }
 
-  @Delete(':id')
+  @ApiDone(204, { summary: 'Removes a service account with its API keys.', errors: ['NOT_FOUND'] })
+  @Delete(':client')
   @HttpCode(204)
-  remove(@Param('id') id: string, @CallerOf() caller: Caller): Promise<void> {
+  remove(@Param('client') id: string, @CallerOf() caller: Caller): Promise<void> {
     return this.administration.remove(caller, 'client', id);
   }
 }

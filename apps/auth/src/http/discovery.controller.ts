@@ -1,13 +1,20 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { ACCESS_TOKEN, AUTH_PATHS, SCOPE_NAMES } from '@agent-forge/contracts';
 import { TokenIssuer } from '../tokens/token-issuer.js';
+import { ApiTags } from '@nestjs/swagger';
+import { ApiAnswer } from '../docs/decorators.js';
 
 /** What others need to know of this service, by its issuer's URL alone (OpenID Connect Discovery 1.0, RFC 8414). */
+@ApiTags('discovery')
 @Controller()
 export class DiscoveryController {
   constructor(@Inject(TokenIssuer) private readonly issuer: TokenIssuer) {}
 
   /** There is no page to log in with, and so no id token: what OpenID Connect demands of those stands empty. */
+  @ApiAnswer(200, 'ServerMetadata', {
+    summary: 'What others need to know of this service (OpenID Connect Discovery 1.0, RFC 8414).',
+    errors: [],
+  })
   @Get([AUTH_PATHS.openIdConfiguration, AUTH_PATHS.serverMetadata])
   @Header('cache-control', 'public, max-age=60')
   metadata(): object {

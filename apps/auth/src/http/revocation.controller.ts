@@ -5,12 +5,21 @@ import { setCaller } from '@agent-forge/runtime';
 import { Endings } from '../tokens/endings.js';
 import { refuse, type OAuthProblem } from './token.controller.js';
 import { readRevocationRequest } from './token-request.js';
+import { ApiDone } from '@agent-forge/runtime/openapi';
+import { ApiTags } from '@nestjs/swagger';
+import { ApiForm } from '../docs/decorators.js';
 
 /** Ends tokens (RFC 7009). Whoever has a token may end it; what is no token of ours is answered in the same way. */
+@ApiTags('tokens')
 @Controller()
 export class RevocationController {
   constructor(private readonly endings: Endings) {}
 
+  @ApiDone(200, {
+    summary: 'Ends a token (RFC 7009); what is none of ours is answered in the same way.',
+    errors: ['BROKER_UNAVAILABLE'],
+  })
+  @ApiForm('RevocationRequest')
   @Post(AUTH_PATHS.revoke)
   @HttpCode(200)
   async revoke(

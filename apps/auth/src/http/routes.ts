@@ -21,5 +21,6 @@ export const RULES: RouteRules = {
   '/v1/signing-keys': { read: 'identities:read', change: 'identities:write' },
   '/v1/keys': { read: 'account', change: 'account' },
   '/v1/me': { read: 'account', change: 'account' },
+  '/docs': { read: 'runs:read' },
   '/metrics': { read: 'metrics:read' },
 };

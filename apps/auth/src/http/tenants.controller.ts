@@ -5,12 +5,20 @@ import { CallerOf } from '@agent-forge/runtime';
 import { assertHost, isHost } from '../identities/administration.js';
 import { Tenants } from '../identities/tenants.js';
 import { TenantChangeDto, TenantRequestDto } from './identity.dto.js';
+import { ApiTags } from '@nestjs/swagger';
+import { ApiAnswer } from '../docs/decorators.js';
 
 /** Tenants: made and stopped by admins of the first one; others see their own. */
+@ApiTags('tenants')
 @Controller('v1/tenants')
 export class TenantsController {
   constructor(private readonly tenants: Tenants) {}
 
+  @ApiAnswer(201, 'TenantView', {
+    summary: 'Makes a tenant; for admins of the first.',
+    errors: ['INVALID_ARGUMENT'],
+    isCreation: true,
+  })
   @Post()
   @HttpCode(201)
   async create(
@@ -25,15 +33,20 @@ export class TenantsController {
     return tenant;
   }
 
+  @ApiAnswer(200, 'TenantList', { summary: 'All tenants, for admins of the first; for others their own.', errors: [] })
   @Get()
   async list(@CallerOf() caller: Caller): Promise<TenantList> {
     const tenants = await this.tenants.list();
     return { tenants: isHost(caller) ? tenants : tenants.filter(({ id }) => id === caller.tenant) };
   }
 
-  @Patch(':id')
+  @ApiAnswer(200, 'TenantView', {
+    summary: 'Lets nobody of a tenant in, or lets them in again.',
+    errors: ['INVALID_ARGUMENT', 'NOT_FOUND'],
+  })
+  @Patch(':tenant')
   change(
-    @Param('id') id: string,
+    @Param('tenant') id: string,
     @Body() { isDisabled }: TenantChangeDto,
     @CallerOf() caller: Caller,
   ): Promise<TenantView> {

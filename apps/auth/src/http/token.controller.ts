@@ -4,6 +4,8 @@ import { AUTH_PATHS, type TokenAnswer } from '@agent-forge/contracts';
 import { setCaller } from '@agent-forge/runtime';
 import { Grants, type Granted, type Refused } from '../tokens/grants.js';
 import { readTokenRequest, type Mistake, type TokenRequest } from './token-request.js';
+import { ApiTags } from '@nestjs/swagger';
+import { ApiAnswer, ApiForm } from '../docs/decorators.js';
 
 /** An error in the form that every OAuth client reads (RFC 6749, section 5.2). */
 export interface OAuthProblem {
@@ -12,10 +14,17 @@ export interface OAuthProblem {
 }
 
 /** The token endpoint of OAuth 2.0: client credentials, API keys in their place, and refresh tokens. */
+@ApiTags('tokens')
 @Controller()
 export class TokenController {
   constructor(private readonly grants: Grants) {}
 
+  @ApiAnswer(200, 'TokenAnswer', {
+    summary:
+      'The token endpoint of OAuth 2.0 (RFC 6749): client credentials, API keys in their place, and refresh tokens.',
+    errors: ['BROKER_UNAVAILABLE'],
+  })
+  @ApiForm('TokenRequest')
   @Post(AUTH_PATHS.token)
   @HttpCode(200)
   async token(

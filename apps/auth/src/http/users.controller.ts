@@ -5,12 +5,21 @@ import { CallerOf } from '@agent-forge/runtime';
 import { Administration } from '../identities/administration.js';
 import { PasswordResetDto, PrincipalChangeDto, UserRequestDto } from './identity.dto.js';
 import { principalView } from './principal-view.js';
+import { ApiDone } from '@agent-forge/runtime/openapi';
+import { ApiTags } from '@nestjs/swagger';
+import { ApiAnswer } from '../docs/decorators.js';
 
 /** Users: people, who log in with passwords. */
+@ApiTags('users')
 @Controller('v1/users')
 export class UsersController {
   constructor(private readonly administration: Administration) {}
 
+  @ApiAnswer(201, 'PrincipalView', {
+    summary: 'Makes a user.',
+    errors: ['INVALID_ARGUMENT', 'NOT_FOUND'],
+    isCreation: true,
+  })
   @Post()
   @HttpCode(201)
   async create(
@@ -23,38 +32,52 @@ export class UsersController {
     return principalView(user);
   }
 
+  @ApiAnswer(200, 'UserList', {
+    summary: 'The users of the tenant; of all tenants, for admins of the first.',
+    errors: [],
+  })
   @Get()
   async list(@CallerOf() caller: Caller): Promise<UserList> {
     return { users: (await this.administration.list(caller, 'user')).map(principalView) };
   }
 
-  @Get(':id')
-  async get(@Param('id') id: string, @CallerOf() caller: Caller): Promise<PrincipalView> {
+  @ApiAnswer(200, 'PrincipalView', { summary: 'One user.', errors: ['NOT_FOUND'] })
+  @Get(':user')
+  async get(@Param('user') id: string, @CallerOf() caller: Caller): Promise<PrincipalView> {
     return principalView(await this.administration.get(caller, 'user', id));
   }
 
-  @Patch(':id')
+  @ApiAnswer(200, 'PrincipalView', {
+    summary: 'Changes role or state of a user; its sessions end.',
+    errors: ['NOT_FOUND'],
+  })
+  @Patch(':user')
   async change(
-    @Param('id') id: string,
+    @Param('user') id: string,
     @Body() change: PrincipalChangeDto,
     @CallerOf() caller: Caller,
   ): Promise<PrincipalView> {
     return principalView(await this.administration.change(caller, 'user', id, change));
   }
 
-  @Post(':id(^[a-z0-9]+)::password')
+  @ApiDone(204, {
+    summary: 'Gives a user another password; its sessions end.',
+    errors: ['NOT_FOUND', 'TOO_MANY_ATTEMPTS'],
+  })
+  @Post(':user(^[a-z0-9]+)::password')
   @HttpCode(204)
   resetPassword(
-    @Param('id') id: string,
+    @Param('user') id: string,
     @Body() { password }: PasswordResetDto,
     @CallerOf() caller: Caller,
   ): Promise<void> {
     return this.administration.resetPassword(caller, id, password);
   }
 
-  @Delete(':id')
+  @ApiDone(204, { summary: 'Removes a user with its API keys.', errors: ['NOT_FOUND'] })
+  @Delete(':user')
   @HttpCode(204)
-  remove(@Param('id') id: string, @CallerOf() caller: Caller): Promise<void> {
+  remove(@Param('user') id: string, @CallerOf() caller: Caller): Promise<void> {
     return this.administration.remove(caller, 'user', id);
   }
 }

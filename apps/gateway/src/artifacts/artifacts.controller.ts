@@ -13,7 +13,8 @@ import {
 } from '@agent-forge/contracts';
 import { RunLog } from '@agent-forge/nats';
 import { CallerOf } from '@agent-forge/runtime';
-import { ApiAnswer, ApiProblems } from '../docs/decorators.js';
+import { ApiProblems } from '@agent-forge/runtime/openapi';
+import { ApiAnswer } from '../docs/decorators.js';
 import { loadRun } from '../runs/runs.controller.js';
 import { ARTIFACTS } from '../tokens.js';
 import { parseRange } from './byte-range.js';

@@ -1,7 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { NewClient, NewWebhook } from '@agent-forge/contracts';
-import { checkConformance, type ApiDescription, type ConformanceReport } from '@agent-forge/runtime/testing';
+import {
+  checkConformance,
+  describeReport,
+  type ApiDescription,
+  type ConformanceReport,
+} from '@agent-forge/runtime/testing';
 import {
   clientCredentials,
   createRun,
@@ -60,14 +65,14 @@ beforeAll(async () => {
       'POST /v1/runs': (rng) => ({ name: `run ${rng.int(1e6)}`, seed: rng.uint32(), data, phases }),
       'POST /v1/webhooks': (rng) => ({ url: `http://127.0.0.1:${1 + rng.int(60_000)}/`, events: ['run.completed'] }),
     },
-    checkedFurther: [
-      'POST /v1/models',
-      'POST /v1/phases/{phase}/runs',
-      'POST /v1/runs/{run}:retry',
-      'POST /v1/runs/{run}:fork',
-    ],
+    checkedFurther: {
+      'POST /v1/models': [400, 415],
+      'POST /v1/phases/{phase}/runs': [400],
+      'POST /v1/runs/{run}:retry': [400],
+      'POST /v1/runs/{run}:fork': [400],
+    },
   });
-  print(report);
+  process.stdout.write(`\n${describeReport(report, SEED)}\n`);
 }, 300_000);
 afterAll(() => world?.destroy());
 
@@ -108,21 +113,4 @@ async function weak(id: string, scope: string): Promise<{ token: () => Promise<s
 
 async function* textOf(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
-}
-
-function print({ sent, byRoute, byKind, byStatus, findings }: ConformanceReport): void {
-  const lines = [`seed ${SEED}: ${sent} requests, ${findings.length} findings`];
-  for (const counts of [byRoute, byKind, byStatus])
-    lines.push(
-      Object.entries(counts)
-        .map(([name, count]) => `${name} ${count}`)
-        .join(', '),
-    );
-  const kinds = new Map<string, { count: number; curl: string; answer: string }>();
-  for (const { route, kind, problem, curl, answer } of findings) {
-    const key = `${route} | ${kind} | ${problem}`;
-    kinds.set(key, { count: (kinds.get(key)?.count ?? 0) + 1, curl, answer });
-  }
-  for (const [key, { count, curl, answer }] of kinds) lines.push(`${count} x ${key}\n    ${curl}\n    ${answer}`);
-  process.stdout.write(`\n${lines.join('\n')}\n`);
 }

@@ -3,13 +3,9 @@ import { createRequire } from 'node:module';
 import { Controller, Get, Header, Param, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiProduces, ApiResponse, ApiTags, type OpenAPIObject } from '@nestjs/swagger';
 import { ForgeError } from '@agent-forge/contracts';
-import { ApiAnswer, ApiProblems } from './decorators.js';
+import { ApiDocument, ApiProblems } from '@agent-forge/runtime/openapi';
+import { ApiAnswer } from './decorators.js';
 import { PAGE, PAGE_POLICY, PAGE_SCRIPT } from './page.js';
-
-/** The OpenAPI document, made out of the routes once they are all there. */
-export class ApiDocument {
-  document: OpenAPIObject | undefined;
-}
 
 const require = createRequire(import.meta.url);
 /** The files of the page, all of this machine: a name is looked up here and nowhere else. */
@@ -38,9 +34,7 @@ export class DocsController {
   @Get('json')
   @ApiAnswer(200, 'OpenApi', { summary: 'This description, as an OpenAPI document.', errors: [] })
   openApi(): OpenAPIObject {
-    if (this.api.document === undefined)
-      throw new ForgeError('INTERNAL', 'the OpenAPI document was not made at the start');
-    return this.api.document;
+    return this.api.get();
   }
 
   @Get('ui/:file')

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { Value } from '@sinclair/typebox/value';
 import { PROBLEM_TYPE, type DeliveryView } from '@agent-forge/contracts';
 import { phases } from '@agent-forge/phases';
@@ -77,6 +78,11 @@ describe('the OpenAPI document', () => {
       const named = [...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       expect([route, parameters.map(({ name }) => name)]).toEqual([route, expect.arrayContaining(named)]);
     }
+  });
+
+  test('is one by the specification, in the judgement of a validator that is not ours', async () => {
+    const document = (await (await get('/docs/json')).json()) as never;
+    expect(await new Validator().validate(document)).toMatchObject({ valid: true });
   });
 
   test('refers to nothing that it does not have', async () => {

@@ -21,15 +21,12 @@ import {
   type PhaseDescription,
   type PhaseList,
   type PhaseView,
-  type Problem,
   type RunList,
   type RunView,
   type UploadView,
 } from '@agent-forge/contracts';
+import { closed, COMMON_SCHEMAS, same, Text, Time } from '@agent-forge/runtime/openapi';
 
-const closed = { additionalProperties: false };
-const Text = (description: string) => Type.String({ description });
-const Time = (description: string) => Type.String({ format: 'date-time', description });
 const Digest = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$', description });
 const Kind = Type.Union(ARTIFACT_KINDS.map((kind) => Type.Literal(kind)));
 const Bytes = Type.Integer({ minimum: 0, description: 'Of all files together.' });
@@ -243,26 +240,6 @@ const DeliveryListSchema = Type.Object(
   closed,
 );
 
-const ProblemSchema = Type.Object(
-  {
-    type: Text('`urn:agentforge:error:<code>`'),
-    title: Text('What the code means.'),
-    status: Type.Integer(),
-    detail: Text('What was wrong this time.'),
-    code: Text('A code of docs/reference/errors.md.'),
-    requestId: Text('Names the request in the logs.'),
-  },
-  { ...closed, description: 'RFC 9457' },
-);
-
-const Checks = Type.Record(Type.String(), Type.Any(), { description: 'By what was checked.' });
-const HealthSchema = Type.Object(
-  { status: Text('`ok`, `error` or `shutting_down`.'), info: Checks, error: Checks, details: Checks },
-  { description: 'As @nestjs/terminus answers.' },
-);
-
-const OpenApiSchema = Type.Object({ openapi: Type.String() }, { description: 'An OpenAPI 3.1 document.' });
-
 /** The schemas of all answers, by the names that the document gives them. */
 export const SCHEMAS = {
   RunView: RunViewSchema,
@@ -279,17 +256,12 @@ export const SCHEMAS = {
   WebhookList: WebhookListSchema,
   DeliveryView: DeliveryViewSchema,
   DeliveryList: DeliveryListSchema,
-  Problem: ProblemSchema,
-  OpenApi: OpenApiSchema,
-  Health: HealthSchema,
+  ...COMMON_SCHEMAS,
 } as const satisfies Record<string, TSchema>;
 
 /** A name of {@link SCHEMAS}. */
 export type SchemaName = keyof typeof SCHEMAS;
 
-/** Fails to compile when a schema and the type that gateway and client share differ. */
-type Same<A, B> = [A, B] extends [B, A] ? true : [A, 'differs from', B];
-const same = <A, B>(_: Same<A, B>): void => undefined;
 same<keyof Static<typeof PhaseViewSchema>, keyof PhaseView>(true);
 same<Static<typeof PhaseViewSchema>, PhaseView>(true);
 same<keyof Static<typeof RunViewSchema>, keyof RunView>(true);
@@ -311,4 +283,3 @@ same<keyof Static<typeof NewWebhookSchema>, keyof NewWebhook>(true);
 same<keyof Static<typeof WebhookListSchema>, keyof WebhookList>(true);
 same<keyof Static<typeof DeliveryViewSchema>, keyof DeliveryView>(true);
 same<keyof Static<typeof DeliveryListSchema>, keyof DeliveryList>(true);
-same<keyof Static<typeof ProblemSchema>, keyof Problem>(true);

@@ -7,7 +7,7 @@ import { RunLog } from '@agent-forge/nats';
 import { hasEnded } from '@agent-forge/run';
 import { CallerOf } from '@agent-forge/runtime';
 import { Identification } from '../auth/identification.js';
-import { ApiProblems } from '../docs/decorators.js';
+import { ApiProblems } from '@agent-forge/runtime/openapi';
 import { parsePosition, runEvents } from './run-events.js';
 import { loadRun } from './runs.controller.js';
 

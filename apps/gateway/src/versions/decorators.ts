@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiResponse } from '@nestjs/swagger';
-import { ApiProblems } from '../docs/decorators.js';
+import { ApiProblems } from '@agent-forge/runtime/openapi';
 
 const ETAG = { etag: { description: 'Names the version (RFC 9110).', schema: { type: 'string' } } } as const;
 

@@ -11,7 +11,8 @@ import type {
   WebhookView,
 } from '@agent-forge/contracts';
 import { CallerOf } from '@agent-forge/runtime';
-import { ApiAnswer, ApiProblems } from '../docs/decorators.js';
+import { ApiProblems } from '@agent-forge/runtime/openapi';
+import { ApiAnswer } from '../docs/decorators.js';
 import { madeIdOf } from '../repeats/made-ids.js';
 import { Conditional, ConditionalOf } from '../versions/conditional.js';
 import { ApiIfMatch, ApiVersioned } from '../versions/decorators.js';

@@ -6,20 +6,23 @@ import type { Observable } from 'rxjs';
 import { ForgeError } from '@agent-forge/contracts';
 
 /**
- * Refuses what a route does not read: a query where it takes none, and a body where it takes none. Where it takes some, its class says what
+ * Refuses what a route does not read: a query where it takes none, and a body where it takes none; and a change that says nothing. Where it takes some, its class says what
  * (`validationPipe`). What is silently left aside would look to the caller as if it counted.
  */
 export class ExactRequest implements NestInterceptor {
   readonly #taken = new WeakMap<object, ReadonlySet<number>>();
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const { query, body } = context.switchToHttp().getRequest<FastifyRequest>();
+    const { query, body, method } = context.switchToHttp().getRequest<FastifyRequest>();
     const taken = this.#takenBy(context);
     const [field] = Object.keys((query ?? {}) as object);
     if (field !== undefined && !taken.has(RouteParamtypes.QUERY))
       throw new ForgeError('INVALID_ARGUMENT', `${field.slice(0, 80)}: this route takes no query parameters`);
     const readsBody = taken.has(RouteParamtypes.BODY) || taken.has(RouteParamtypes.REQUEST);
     if (isFilled(body) && !readsBody) throw new ForgeError('INVALID_ARGUMENT', 'this route takes no body');
+    // A class all of whose fields may be absent would take these for no change.
+    if (method === 'PATCH' && (body === undefined || body === null))
+      throw new ForgeError('INVALID_ARGUMENT', 'send what is to change, as a JSON object');
     return next.handle();
   }
 

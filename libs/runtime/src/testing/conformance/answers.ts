@@ -20,12 +20,12 @@ export function problemsOf(
   answer: WireAnswer,
   api: ApiDescription,
   validators: Validators,
-  checkedFurther: readonly string[],
+  checkedFurther: Readonly<Record<string, readonly number[]>>,
 ): string[] {
   const { status } = answer;
   const problems: string[] = [];
   if (status >= 500) problems.push(`the server failed with ${status}`);
-  const mayRefuse = [400, 415].includes(status) && checkedFurther.includes(probe.route.name);
+  const mayRefuse = checkedFurther[probe.route.name]?.includes(status);
   if (probe.expected === undefined && REFUSALS.includes(status) && !mayRefuse)
     problems.push(`a valid request is refused with ${status}`);
   if (probe.expected !== undefined && status < 400) problems.push(`"${probe.kind}" is accepted with ${status}`);

@@ -61,7 +61,7 @@ export async function checkConformance(options: ConformanceOptions): Promise<Con
       const probe = await maker.make(route, kind, Rng.derive(seed, 'conformance', index));
       if (probe === undefined) continue;
       const answer = await ask(url, probe, agent);
-      tally.add(probe, answer, problemsOf(probe, answer, api, validators, options.checkedFurther ?? []));
+      tally.add(probe, answer, problemsOf(probe, answer, api, validators, options.checkedFurther ?? {}));
       for (const problem of await follow(probe, answer, options, agent)) tally.add(probe, answer, [problem]);
     }
   };

@@ -1,3 +1,4 @@
 export * from './conformance.js';
+export * from './report.js';
 export type { ApiDescription } from './document.js';
 export { routesOf } from './document.js';

@@ -1,6 +1,6 @@
 import type { Rng } from '@agent-forge/contracts';
 import { mistakesIn } from './broken.js';
-import type { ApiDescription, Parameter, Route, Schema } from './document.js';
+import { resolved, routesOf, type ApiDescription, type Parameter, type Route, type Schema } from './document.js';
 import { valueOf } from './values.js';
 import type { Validators } from './validators.js';
 
@@ -41,8 +41,8 @@ export interface Knowledge {
   readonly owned: readonly string[];
   /** Bodies that go beyond what a schema can say, by name of the route; they are still changed by mistakes. */
   readonly bodies?: Readonly<Record<string, (rng: Rng) => unknown>>;
-  /** Routes whose checks of content go beyond the document, which says so: to valid requests they may answer with 400 as well. */
-  readonly checkedFurther?: readonly string[];
+  /** By route, the statuses with which its checks of content, which go beyond the document, may refuse requests that are valid by it. */
+  readonly checkedFurther?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** A request before it is written down. */
@@ -53,6 +53,7 @@ interface Draft {
 }
 
 const JSON_TYPE = 'application/json';
+const FORM_TYPE = 'application/x-www-form-urlencoded';
 const BOUNDARY = 'forge-conformance';
 const OTHER_METHODS = ['PUT', 'PATCH', 'DELETE', 'POST'];
 const STRANGE_PARTS = [
@@ -83,12 +84,14 @@ export class RequestMaker {
     const { parameters = [], requestBody, security = [] } = operation;
     const has = (place: Parameter['in']) => parameters.some((each) => each.in === place);
     const takesJson = requestBody?.content[JSON_TYPE] !== undefined;
+    const takesForm = requestBody?.content[FORM_TYPE] !== undefined;
     const isOwned = this.knowledge.owned.some((name) => path.includes(`{${name}}`));
     const kinds = (Object.keys(KINDS) as Kind[]).filter((kind) => {
       if (kind.startsWith('query: ')) return kind === 'query: unknown' || has('query');
       if (kind.startsWith('header: ')) return parameters.some((each) => each.in === 'header' && each.schema?.pattern);
       if (kind.startsWith('path: ')) return has('path');
       if (kind === 'body: type of content' || kind === 'body: missing') return requestBody?.required === true;
+      if (kind.startsWith('form: ')) return takesForm;
       if (kind.startsWith('body: ')) return takesJson;
       if (kind === 'caller: of another tenant') return isOwned;
       return kind.startsWith('caller: ') ? security.length > 0 : true;
@@ -127,7 +130,9 @@ export class RequestMaker {
     const [type, { schema = {} }] = rng.pick(Object.entries(requestBody.content)) as [string, { schema?: Schema }];
     draft.type = type;
     draft.body =
-      type === JSON_TYPE ? (bodies[name]?.(rng) ?? valueOf(schema, this.api, rng)) : `text ${rng.int(1e6)}\n`;
+      type === JSON_TYPE || type === FORM_TYPE
+        ? (bodies[name]?.(rng) ?? valueOf(schema, this.api, rng))
+        : `text ${rng.int(1e6)}\n`;
     return draft;
   }
 }
@@ -184,6 +189,16 @@ const KINDS = {
     const { 'content-type': _, ...rest } = headers;
     return { body: '', headers: rest, expected: [400, 415] };
   },
+  'form: left out': ({ request, route, draft, api, rng }) => {
+    const { required = [] } = resolved(route.operation.requestBody!.content[FORM_TYPE]!.schema!, api);
+    const form = new URLSearchParams(draft.body as Record<string, string>);
+    form.delete(rng.pick(required));
+    return { ...request, body: String(form), expected: [400, 401] };
+  },
+  'form: twice': ({ request, draft, rng }) => {
+    const [name, value] = rng.pick(Object.entries(draft.body as Record<string, string>));
+    return { ...request, body: `${request.body}&${name}=${encodeURIComponent(value)}`, expected: [400] };
+  },
   'query: mistake': mistakeInQuery,
   'query: twice': ({ request, route, api, rng }) => {
     const parameter = rng.pick(inPlace(route, 'query'));
@@ -218,7 +233,9 @@ const KINDS = {
     const { body: _, headers, ...rest } = request;
     const { 'content-type': __, ...kept } = headers;
     const method = rng.pick(OTHER_METHODS.filter((each) => !present.includes(each)));
-    return { ...rest, headers: kept, body: '', method, expected: [405] };
+    // `/v1/users/ada:password` may be the password of ada, and the user `ada:password`, whom one may remove.
+    const others = routesOf(api).filter((each) => each.method === method && mayMatch(each.path, route.path));
+    return { ...rest, headers: kept, body: '', method, expected: others.length > 0 ? [405, 404, 400] : [405] };
   },
   'caller: none': ({ request }) => {
     const { authorization: _, ...headers } = request.headers;
@@ -237,6 +254,12 @@ const KINDS = {
 
 /** A key of the table of kinds. */
 export type Kind = string;
+
+/** Whether what is written for one path may be taken for another one whose last part is a parameter. */
+function mayMatch(other: string, path: string): boolean {
+  const [, base] = /^([^{]*)\{\w+\}$/.exec(other) ?? [];
+  return base !== undefined && path.startsWith(base) && !path.slice(base.length).includes('/');
+}
 
 function mistakeInBody({ route, draft, rng, api, validators }: Making): Change | undefined {
   const schema = route.operation.requestBody?.content[JSON_TYPE]?.schema;
@@ -284,6 +307,7 @@ function write({ method, path }: Route, { parameters, body, type }: Draft, token
   if (type === undefined) return request;
   headers['content-type'] = type === 'multipart/form-data' ? `${type}; boundary=${BOUNDARY}` : type;
   if (type === JSON_TYPE) return { ...request, body: JSON.stringify(body) };
+  if (type === FORM_TYPE) return { ...request, body: String(new URLSearchParams(body as Record<string, string>)) };
   return { ...request, body: type === 'multipart/form-data' ? filePart(String(body)) : String(body) };
 }
 

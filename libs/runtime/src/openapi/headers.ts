@@ -34,8 +34,8 @@ const OF_STATUS: Readonly<Record<string, Readonly<Record<string, Header>>>> = {
   429: { 'retry-after': RETRY_AFTER },
 };
 
-/** Names the headers of an operation's answers. */
-export function addHeaders(operation: Operation, isOpen: boolean): void {
+/** Names the headers of an operation's answers. @param isLimited whether rates are said to whoever is known */
+export function addHeaders(operation: Operation, isLimited: boolean): void {
   const names = (operation.parameters ?? []).map((each) => ('name' in each ? each.name.toLowerCase() : ''));
   const isVersioned = names.includes('if-match') || names.includes('if-none-match');
   const isRepeatable = names.includes('idempotency-key');
@@ -45,7 +45,7 @@ export function addHeaders(operation: Operation, isOpen: boolean): void {
     answer.headers = {
       ...answer.headers,
       ...ALWAYS,
-      ...(isOpen ? {} : LIMITED),
+      ...(isLimited ? LIMITED : {}),
       ...(isGood && isVersioned ? { etag: ETAG } : {}),
       ...(isGood && isRepeatable
         ? { 'idempotency-replayed': text('`true` when it is the first answer once more.') }
