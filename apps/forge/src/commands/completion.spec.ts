@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PHASES } from '@agent-forge/contracts';
 import { cancelRun, createRun, createUser, uploadDataset } from '@agent-forge/sdk';
 import { forge } from '../testing/command.js';
+import { launchService } from '../system/service-process.js';
 import { RunningSystem } from '../testing/running-system.js';
 import { until } from '../testing/terminal.js';
 import { COMMANDS } from './index.js';
@@ -17,7 +18,7 @@ let here: RunningSystem;
 let run: string;
 let artifact: string;
 beforeAll(async () => {
-  here = await RunningSystem.start();
+  here = await RunningSystem.start(launchService);
   const { connection, authUrl } = here.system;
   ({ artifactId: artifact } = await uploadDataset(connection, new Blob(['Some text.\n'])));
   const data = [{ name: 'text', artifactId: artifact }];

@@ -1,6 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startServiceHere } from '../system/service-here.js';
+import type { ServiceStarter } from '../system/service.js';
 import { startSystem, type System } from '../system/system.js';
 import { startForge, type Started } from './command.js';
 
@@ -12,10 +14,12 @@ export class RunningSystem {
     readonly system: System,
   ) {}
 
-  static async start(): Promise<RunningSystem> {
+  /** @param startService how services run: in this process by default, as forge up has it; as processes of their own for tests that block this one */
+  static async start(startService: ServiceStarter = startServiceHere): Promise<RunningSystem> {
     const cwd = await mkdtemp(join(tmpdir(), 'agent-forge-system-'));
     const { signal } = new AbortController();
-    const system = await startSystem({ dataDir: join(cwd, 'forge-data'), port: 0, authPort: 0, signal });
+    const options = { dataDir: join(cwd, 'forge-data'), port: 0, authPort: 0, signal };
+    const system = await startSystem({ ...options, startService });
     return new RunningSystem(cwd, system);
   }
 
