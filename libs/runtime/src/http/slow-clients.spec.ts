@@ -1,5 +1,4 @@
 import { connect, type Socket } from 'node:net';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Body, Controller, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -35,9 +34,16 @@ function open(): { socket: Socket; answer: Promise<string> } {
   const socket = connect(port);
   let text = '';
   socket.on('data', (chunk) => (text += chunk.toString()));
+  // Whoever still sends may find the connection reset: that is an end like any other.
   socket.on('error', () => undefined);
-  const closed = once(socket, 'close', { signal: AbortSignal.timeout(LONG_MS) });
-  return { socket, answer: closed.then(() => text) };
+  const answer = new Promise<string>((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error('the connection stays open')), LONG_MS);
+    socket.once('close', () => {
+      clearTimeout(late);
+      resolve(text);
+    });
+  });
+  return { socket, answer };
 }
 
 /** Sends a text byte by byte for as long as somebody listens. */
