@@ -1,29 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstream } from '@nats-io/jetstream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { AUDIT_SUBJECT, type AuditEvent, type AuditVerdict } from '@agent-forge/contracts';
 import { closeNats, connectNats, findEmbeddedServer } from '@agent-forge/nats';
-import { startSystem, type System } from '../system/system.js';
-import { startForge } from '../testing/command.js';
+import { RunningSystem } from '../testing/running-system.js';
 
-let cwd: string;
-let system: System;
-beforeAll(async () => {
-  cwd = await mkdtemp(join(tmpdir(), 'agent-forge-audit-'));
-  const { signal } = new AbortController();
-  system = await startSystem({ dataDir: join(cwd, 'forge-data'), port: 0, authPort: 0, signal });
-});
-afterAll(async () => {
-  await system?.stop();
-  await rm(cwd, { recursive: true, force: true });
-});
+let here: RunningSystem;
+beforeAll(async () => void (here = await RunningSystem.start()));
+afterAll(() => here?.stop());
 
-const run = (...args: string[]) => {
-  const env = { FORGE_URL: system.connection.url, FORGE_AUTH_URL: system.authUrl };
-  return startForge({ cwd, env }, ...args).finished;
-};
+const run = (...args: string[]) => here.forge(...args).finished;
 
 test('what was asked for stands in the log, and its chain is checked; a foreign record is found', async () => {
   expect((await run('cancel', 'none')).code).toBe(1);
@@ -46,7 +32,7 @@ test('what was asked for stands in the log, and its chain is checked; a foreign 
   const cut = await run('audit', 'verify', '--head', end.replace('5:', '99:'));
   expect([cut.code, cut.stderr]).toEqual([1, expect.stringMatching(/its end was removed \(DIGEST_MISMATCH\)/)]);
 
-  const server = (await findEmbeddedServer(join(cwd, 'forge-data')))!;
+  const server = (await findEmbeddedServer(join(here.cwd, 'forge-data')))!;
   const connection = await connectNats({ ...server, name: 'test' });
   await jetstream(connection).publish(AUDIT_SUBJECT, '{}');
   await closeNats(connection);
