@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ForgeError, MAX_TEXT_LENGTH, type EventOf } from '@agent-forge/contracts';
-import type { Execution, JetStreamContext, Settlement } from '@agent-forge/nats';
+import type { Execution, Settlement } from '@agent-forge/nats';
+import type { JetStreamContext } from '@agent-forge/nats/nestjs';
 import { phaseOf, retryDelayMs, type Command, type PhaseOutcome } from '@agent-forge/run';
 import { runAttempt, type AttemptOptions, type Claim } from './attempt.js';
 import { watchClaim } from './claim-watch.js';

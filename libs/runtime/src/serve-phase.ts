@@ -4,16 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { ulid } from '@agent-forge/contracts';
 import { sweepTemporary } from '@agent-forge/artifacts-fs';
-import {
-  closeNats,
-  connectNats,
-  JetStreamStrategy,
-  PhaseQueue,
-  prepareStreams,
-  RunLog,
-  TaskConsumer,
-  TaskQueue,
-} from '@agent-forge/nats';
+import { closeNats, connectNats, PhaseQueue, prepareStreams, RunLog, TaskConsumer, TaskQueue } from '@agent-forge/nats';
+import { JetStreamStrategy } from '@agent-forge/nats/nestjs';
 import type { Phase } from '@agent-forge/phases';
 import { readConfig, workDir, type ServiceConfig } from './config.js';
 import { createHttpApp } from './http/http-app.js';

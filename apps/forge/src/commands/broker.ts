@@ -1,6 +1,4 @@
 import { Command } from 'commander';
-import { closeNats, connectNats, ensureStreams } from '@agent-forge/nats';
-import { EnvReader, readNatsConfig, readReplicas } from '@agent-forge/runtime';
 import { AUTHORIZATION_FILE, writeBrokerLogins } from '../system/broker-logins.js';
 
 const LOGINS_HELP = `
@@ -42,14 +40,7 @@ async function makeLogins({ out, json }: { out: string; json?: true }): Promise<
 }
 
 async function prepareBroker({ json }: { json?: true }): Promise<void> {
-  const reader = new EnvReader(process.env);
-  const [nats, replicas] = [readNatsConfig(reader), readReplicas(reader)];
-  reader.check();
-  const connection = await connectNats({ ...nats, name: 'forge' });
-  try {
-    const streams = await ensureStreams(connection, replicas);
-    process.stdout.write(json ? `${JSON.stringify({ streams })}\n` : `${streams.length} streams are in place\n`);
-  } finally {
-    await closeNats(connection);
-  }
+  const { prepareStreamsOf } = await import('../system/prepare-streams.js');
+  const streams = await prepareStreamsOf(process.env);
+  process.stdout.write(json ? `${JSON.stringify({ streams })}\n` : `${streams.length} streams are in place\n`);
 }

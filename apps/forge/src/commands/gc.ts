@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { collectGarbage, type GarbageReport } from '../gc/collect-garbage.js';
+import type { GarbageReport } from '../gc/collect-garbage.js';
 import { numberOption } from '../options.js';
 
 const HOUR_MS = 3_600_000;
@@ -36,6 +36,7 @@ export function gcCommand(): Command {
 }
 
 async function gc({ dataDir, grace, dryRun, force, json }: Options): Promise<void> {
+  const { collectGarbage } = await import('../gc/collect-garbage.js');
   const flags = { isDryRun: dryRun ?? false, isForced: force ?? false };
   const report = await collectGarbage({ dataDir, graceMs: grace * HOUR_MS, ...flags });
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : forPeople(report));

@@ -5,10 +5,11 @@ import { lastValueFrom } from 'rxjs';
 import { decodeEvent, ForgeError, type ForgeEvent } from '@agent-forge/contracts';
 import { retryDelayMs } from '@agent-forge/run';
 import { HEARTBEAT_MS } from './consumers.js';
-import { JetStreamContext, type Settlement } from './context.js';
+import { JetStreamContext } from './context.js';
 import { keepDeadLetter } from './dead-letters.js';
 import type { Delivered } from './queue/delivered.js';
 import type { PhaseQueue } from './queue/phase-queue.js';
+import type { Settlement } from './settlement.js';
 
 /** Between pulls while the broker is away. */
 const PULL_RETRY_MS = 250;

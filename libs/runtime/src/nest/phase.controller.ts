@@ -1,7 +1,8 @@
 import { Catch, Controller, UseFilters, type RpcExceptionFilter } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { throwError, type Observable } from 'rxjs';
-import { JetStreamContext, type Settlement } from '@agent-forge/nats';
+import type { Settlement } from '@agent-forge/nats';
+import { JetStreamContext } from '@agent-forge/nats/nestjs';
 import { PhaseHandler, type TriggerEvent } from '../phase-handler.js';
 
 /** Hands errors to the transport as they are; without it NestJS would replace each by "Internal server error". */
