@@ -69,6 +69,24 @@ describe('what is revoked', () => {
     await late.close();
   });
 
+  test('comes by the watch to whoever asks once in an hour', async () => {
+    const rare = await Revocations.open(await broker.connect(), 3_600_000);
+    const before = ['early', 'late'].map((id) => rare.isRevoked(token({ id })));
+    await here.revokeToken('early');
+    await disable('acme', true);
+    for (
+      let i = 0;
+      i < 200 && !(rare.isRevoked(token({ id: 'early' })) && rare.isRevoked(token({ tenant: 'acme' })));
+      i++
+    )
+      await sleep(25);
+    expect(before).toEqual([false, false]);
+    expect([rare.isRevoked(token({ id: 'early' })), rare.isRevoked(token({ tenant: 'acme' }))]).toEqual([true, true]);
+    expect(rare.isRevoked(token({ id: 'late' }))).toBe(false);
+    await rare.close();
+    await disable('acme', false);
+  });
+
   test('is not guessed: without word from the broker nobody is let in', () => {
     expect(here.isRevoked(token(), Date.now() + 20_000)).toBe(false);
     expect(() => here.isRevoked(token(), Date.now() + 31_000)).toThrow(

@@ -7,7 +7,7 @@ import { REVOCATION_BUCKET, TENANT_BUCKET } from '../stream-names.js';
 import { REVOCATION_MAX_AGE_MS } from '../streams.js';
 import { BucketTail } from './bucket-tail.js';
 
-/** How long a revocation takes at most to be seen, with a broker that answers. */
+/** How long a revocation takes at most to be seen with a broker that answers, should the watch have died. */
 const POLL_MS = 500;
 /** A service that has not heard from the broker for so long cannot say what is revoked, and lets nobody in. */
 const MAX_STALE_MS = 30_000;
@@ -27,8 +27,8 @@ export interface Revocable {
 }
 
 /**
- * What is revoked before its end, and which tenants are let in. Revocations last as long as any token; every service reads what is new twice a
- * second and so has all of it in memory.
+ * What is revoked before its end, and which tenants are let in. Revocations last as long as any token; every service watches what is new, asks
+ * for it twice a second besides, and so has all of it in memory.
  */
 export class Revocations {
   /** By key, when it was read; of subjects also the first generation that counts. */
@@ -37,7 +37,7 @@ export class Revocations {
   readonly #tails: readonly BucketTail[];
   readonly #stop = new AbortController();
   #readAtMs = 0;
-  #following: Promise<void> | undefined;
+  #following: Promise<unknown> | undefined;
 
   private constructor(
     private readonly connection: NatsConnection,
@@ -49,14 +49,20 @@ export class Revocations {
     ];
   }
 
-  /** Reads all that is revoked, and follows. The buckets exist. @throws ForgeError BROKER_UNAVAILABLE */
-  static async open(connection: NatsConnection): Promise<Revocations> {
+  /**
+   * Reads all that is revoked, and follows. The buckets exist.
+   * @param pollMs how often to ask what is new, watch or no watch
+   * @throws ForgeError BROKER_UNAVAILABLE
+   */
+  static async open(connection: NatsConnection, pollMs = POLL_MS): Promise<Revocations> {
     const manager = await insist(connection, 'open the revocations', () =>
       jetstreamManager(connection, { timeout: SEND_TIMEOUT_MS }),
     );
     const revocations = new Revocations(connection, manager);
     await revocations.refresh();
-    revocations.#following = revocations.#follow();
+    const { signal } = revocations.#stop;
+    const ways = [() => revocations.#read(), ...revocations.#tails.map((tail) => () => tail.watch(signal))];
+    revocations.#following = Promise.all(ways.map((way) => revocations.#repeat(way, pollMs)));
     return revocations;
   }
 
@@ -105,12 +111,12 @@ export class Revocations {
     await this.refresh();
   }
 
-  async #follow(): Promise<void> {
+  /** What fails now is tried again soon; how long reading has failed is seen by the time of the last success. */
+  async #repeat(way: () => Promise<void>, pauseMs: number): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted && !this.connection.isClosed()) {
-      // What fails now is tried again soon; how long it has failed is seen by the time of the last success.
-      await this.#read().catch(() => undefined);
-      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+      await way().catch(() => undefined);
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
