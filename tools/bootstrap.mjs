@@ -1,6 +1,6 @@
 // Installs and builds on first use, with Node.js alone, so that every command works on a fresh clone.
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 
@@ -34,7 +34,43 @@ export function ensureBuilt(projects = ['.']) {
   run(process.execPath, [tsc, '-b', ...projects.map((p) => join(ROOT, p))], 'the build');
 }
 
+/** Folders of the projects: those with a tsconfig.json, not below one another. */
+function projectsBelow(dir) {
+  if (writtenMs(dir, 'tsconfig.json')) return [dir];
+  const folders = readdirSync(join(ROOT, dir), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.flatMap(({ name }) => projectsBelow(join(dir, name)));
+}
+
+/** When something in a folder last changed; that something was removed shows in the folder's own time. */
+function changedMs(dir) {
+  const times = readdirSync(join(ROOT, dir), { withFileTypes: true }).map((entry) =>
+    entry.isDirectory() ? changedMs(join(dir, entry.name)) : writtenMs(dir, entry.name),
+  );
+  return Math.max(writtenMs(dir), ...times);
+}
+
+/** When the last whole build began. */
+const STAMP = join('.cache', 'built');
+
+/** Whether nothing that goes into the build is younger than the last one: some 20 ms, where the compiler needs a second to find out. */
+function isBuilt() {
+  const projects = ['apps', 'libs', 'test'].flatMap(projectsBelow);
+  if (projects.some((dir) => !writtenMs(dir, 'dist', '.tsbuildinfo'))) return false;
+  const files = [['tsconfig.json'], ['tsconfig.base.json'], ['node_modules', '.package-lock.json']];
+  for (const dir of projects) files.push([dir, 'tsconfig.json'], [dir, 'package.json']);
+  const builtMs = writtenMs(STAMP);
+  return (
+    files.every((file) => writtenMs(...file) < builtMs) && projects.every((p) => changedMs(join(p, 'src')) < builtMs)
+  );
+}
+
+/** Installs and compiles, where something is new since the last time. */
 export function bootstrap() {
   ensureInstalled();
+  if (isBuilt()) return;
+  const startedAt = new Date();
   ensureBuilt();
+  mkdirSync(join(ROOT, '.cache'), { recursive: true });
+  writeFileSync(join(ROOT, STAMP), '');
+  utimesSync(join(ROOT, STAMP), startedAt, startedAt);
 }
