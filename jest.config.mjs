@@ -6,5 +6,7 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.nx', '<rootDir>/.cache'],
   transform: {},
   maxWorkers: 2,
+  // Modules of a finished file are never freed (V8 keeps vm contexts that linked modules), so workers are replaced.
+  workerIdleMemoryLimit: '1GB',
   testTimeout: 120_000,
 };
