@@ -50,7 +50,7 @@ describe('the security documents', () => {
     const rows = requirements();
     const of = (wanted: string) => rows.filter(({ state }) => state.split(':')[0] === wanted).length;
     expect(texts['README.md']).toContain(
-      `${rows.length} requirements, ${of('met')} met, ${of('partly')} partly, ${of('gap')} gaps, ${of('not applicable')} not applicable`,
+      `${rows.length} requirements, ${of('met')} met, ${of('partly')} partly, ${of('gap')} missing, ${of('not applicable')} not applicable`,
     );
   });
 });

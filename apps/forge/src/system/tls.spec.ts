@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, type ConnectionOptions } from 'node:tls';
+import { connect, type ConnectionOptions, type SecureVersion } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startForge } from '../testing/command.js';
 import { startBroker, type Broker } from './broker.js';
@@ -66,21 +66,36 @@ test('a client that does not know the authority sends nothing', async () => {
   );
 }, 60_000);
 
-test.each<[string, boolean]>([
-  ['TLSv1.1', false],
-  ['TLSv1.2', true],
-  ['TLSv1.3', true],
-])('whoever speaks %s only is answered: %s', async (version, isAnswered) => {
+/** Whether the gateway agrees with a client that can do no more than this. */
+async function agrees(options: ConnectionOptions): Promise<boolean> {
   const { port } = new URL(url);
-  const only = { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' } as ConnectionOptions;
-  const socket = connect({ host: 'localhost', port: Number(port), rejectUnauthorized: false, ...only });
+  const socket = connect({ host: 'localhost', port: Number(port), rejectUnauthorized: false, ...options });
   // An error of the handshake rejects.
   const outcome = await once(socket, 'secureConnect').then(
     () => true,
     () => false,
   );
   socket.destroy();
-  expect(outcome).toBe(isAnswered);
+  return outcome;
+}
+
+test.each<[SecureVersion, boolean]>([
+  ['TLSv1.1', false],
+  ['TLSv1.2', true],
+  ['TLSv1.3', true],
+])('whoever speaks %s only is answered: %s', async (version, isAnswered) => {
+  const only = { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' };
+  expect(await agrees(only)).toBe(isAnswered);
+});
+
+test.each<[string, boolean]>([
+  ['ECDHE-ECDSA-AES256-GCM-SHA384', true],
+  ['ECDHE-ECDSA-CHACHA20-POLY1305', true],
+  ['ECDHE-ECDSA-AES128-GCM-SHA256', true],
+  ['ECDHE-ECDSA-AES128-SHA256', false],
+  ['ECDHE-ECDSA-AES256-SHA', false],
+])('whoever knows %s only, by TLS 1.2, is answered: %s', async (ciphers, isAnswered) => {
+  expect(await agrees({ maxVersion: 'TLSv1.2', ciphers })).toBe(isAnswered);
 });
 
 test('by http nobody gets an answer', async () => {

@@ -13,7 +13,7 @@ import { ExactRequest } from './exact-request.js';
 import { acceptStrictJson } from './json-body.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { answerUnreadable, endSlowBodies, PATIENCE, timeoutsOfServer, type Patience } from './slow-clients.js';
-import type { HttpTls } from './tls-config.js';
+import { TLS_SUITES, type HttpTls } from './tls-config.js';
 import { BodyPipe, validationPipe } from './validation.js';
 
 /** A recipe must fit into one event of 64 KiB; nothing else that comes as JSON or as a form is larger. */
@@ -74,7 +74,7 @@ export async function createHttpApp(
     frameworkErrors: (error, request, reply) => sendProblem(logger, error, request, reply),
   };
   const timeouts = timeoutsOfServer(patience);
-  const server = tls ? { https: { ...timeouts, ...tls, minVersion: 'TLSv1.2' as const } } : { http: timeouts };
+  const server = tls ? { https: { ...timeouts, ...tls, ...TLS_SUITES } } : { http: timeouts };
   const adapter = new FastifyAdapter({ ...options, ...server });
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
     reply.headers(HEADERS).header('x-request-id', request.id);

@@ -2,6 +2,21 @@ import { readFileSync } from 'node:fs';
 import type { EnvReader } from '../env.js';
 import { isLoopback } from '../loopback.js';
 
+/**
+ * What a service speaks by https: TLS 1.3, and of TLS 1.2 the suites with forward secrecy and authenticated encryption only (RFC 9325, section
+ * 4.2).
+ */
+export const TLS_SUITES = {
+  minVersion: 'TLSv1.2',
+  ciphers: [
+    ...['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'],
+    ...['AES256-GCM-SHA384', 'CHACHA20-POLY1305', 'AES128-GCM-SHA256'].flatMap((suite) => [
+      `ECDHE-ECDSA-${suite}`,
+      `ECDHE-RSA-${suite}`,
+    ]),
+  ].join(':'),
+} as const;
+
 /** A certificate with those that vouch for it, and its key, in PEM. */
 export interface HttpTls {
   readonly cert: Buffer;
