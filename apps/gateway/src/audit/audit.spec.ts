@@ -68,15 +68,17 @@ describe('the audit log', () => {
     const denied = await ask('/v1/runs?after=x');
     const refused = await ask('/v1/runs', { method: 'POST', headers: await bearer() });
     const forged = await ask('/v1/runs/abc:pause', { method: 'POST', headers: { authorization: 'Bearer a.b.c' } });
-    expect([denied, refused, forged].map(({ status }) => status)).toEqual([401, 400, 401]);
+    const sought = await ask('/v1/runs/nobodys', { headers: await bearer() });
+    expect([denied, refused, forged, sought].map(({ status }) => status)).toEqual([401, 400, 401, 404]);
     const added = (await events()).slice(before);
     expect(added.map(({ action, resource, outcome, actor }) => [action, resource, outcome, actor])).toEqual([
       ['GET /v1/runs', '/v1/runs', 'denied', undefined],
       ['POST /v1/runs', '/v1/runs', 'refused', 'admin'],
       ['POST /v1/runs/{run}:pause', '/v1/runs/abc:pause', 'denied', undefined],
+      ['GET /v1/runs/{run}', '/v1/runs/nobodys', 'refused', 'admin'],
     ]);
     expect(added.map(({ requestId }) => requestId)).toEqual(
-      [denied, refused, forged].map(({ headers }) => headers.get('x-request-id')),
+      [denied, refused, forged, sought].map(({ headers }) => headers.get('x-request-id')),
     );
   });
 

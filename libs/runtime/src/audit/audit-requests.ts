@@ -14,8 +14,8 @@ export interface AuditOptions {
 }
 
 /**
- * Records every request that may have changed something, and every denial; of strangers within limits. The answer waits for its record: when there can be none, the caller gets
- * the error of that instead and must look whether the change was made.
+ * Records every request that may have changed something, every denial, and whoever asks for what is not there for them; of strangers within limits.
+ * The answer waits for its record: when there can be none, the caller gets the error of that instead and must look whether the change was made.
  */
 export function auditRequests(fastify: FastifyInstance, { log, identify, logger }: AuditOptions): void {
   const strangers = new Strangers(log, (error) =>

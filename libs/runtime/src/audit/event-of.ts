@@ -9,9 +9,12 @@ const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 const MAX_SEGMENT_LENGTH = 64;
 const MAX_RESOURCE_LENGTH = 300;
 
-/** Whether the answer to a request belongs into the audit log: it may have changed something, or was denied. */
+/**
+ * Whether the answer to a request belongs into the audit log: it may have changed something, was denied, or asked for what is not there, or not
+ * for the caller.
+ */
 export function isAudited({ method, is404 }: FastifyRequest, status: number): boolean {
-  return isDenial(status) || (!SAFE_METHODS.includes(method) && !is404);
+  return isDenial(status) || (!is404 && (status === 404 || !SAFE_METHODS.includes(method)));
 }
 
 /** The audit event of a request and the answer that it is about to get. */
