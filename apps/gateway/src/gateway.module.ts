@@ -31,6 +31,7 @@ import { PhasesController } from './phases/phases.controller.js';
 import { FirstAnswers } from './repeats/first-answers.js';
 import { IdempotencyInterceptor } from './repeats/idempotency.interceptor.js';
 import { EventsController } from './runs/events.controller.js';
+import { OpenRuns } from './runs/open-runs.js';
 import { RunFit } from './runs/run-fit.js';
 import { RunIndex } from './runs/run-index.js';
 import { RunRequests } from './runs/run-requests.js';
@@ -96,6 +97,7 @@ export class GatewayModule {
         { provide: CODE_VERSION, useValue: config.codeVersion },
         { provide: Webhooks, useValue: webhooks },
         { provide: MAX_OPEN_RUNS, useValue: config.tenantOpenRuns },
+        OpenRuns,
         RunRequests,
         ApiDocument,
       ],

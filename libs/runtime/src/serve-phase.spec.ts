@@ -224,7 +224,7 @@ describe('work in progress', () => {
     await world.until('stops', ({ name }) => name === 'phase.started');
     await world.log.execute('t1', 'stops', { do: 'cancel', cancelledBy: 'test', reason: 'enough' });
     await eventually(async () => (await world.unsettled('stops')) === 0, 'the message is settled');
-    expect(service.log()).toContain('the work is discarded');
+    await eventually(() => service.log().includes('the work is discarded'), 'the log says that the work is discarded');
     expect(names(await world.end('stops'))).toEqual(['run.requested', 'phase.started stops', 'run.cancelled']);
   });
 });

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type * as Sdk from '@agent-forge/sdk/browser';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import { World } from '../testing/world.js';
 
 /** What a page has besides the language itself; nothing of Node.js is among it. */
@@ -39,6 +39,7 @@ beforeAll(async () => {
     write: false,
     logLevel: 'silent',
   });
+  await stop();
   code = outputFiles[0]!.text;
   forge = runInContext(`${code}; forge`, createContext({ ...WEB })) as typeof Sdk;
   await world.manage('POST', '/v1/users', { id: 'ada', role: 'admin', password: PASSWORD });

@@ -7,6 +7,7 @@ let world: World;
 let client: Connection;
 let colleague: Connection;
 let other: Connection;
+let crowd: Connection;
 let artifactId: string;
 beforeAll(async () => {
   world = await World.create({
@@ -17,15 +18,16 @@ beforeAll(async () => {
     FORGE_TENANT_OPEN_RUNS: '3',
   });
   client = await world.connect();
-  [colleague, other] = [
+  [colleague, other, crowd] = [
     await world.connectAs('colleague', 'viewer'),
     await world.connectAs('stranger', 'admin', 'other'),
+    await world.connectAs('many', 'admin', 'crowd'),
   ];
   const text = async function* () {
     yield Buffer.from('Some text.\n');
   };
   ({ artifactId } = await uploadDataset(client, text()));
-  await uploadDataset(other, text());
+  for (const each of [other, crowd]) await uploadDataset(each, text());
 });
 afterAll(() => world?.destroy());
 
@@ -66,6 +68,12 @@ describe('a client that reads faster than it may', () => {
     await expect(cancelRun(client, 'nope')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     for (let i = 0; i < 40; i++) expect((await fetch(`${client.url}/health`)).status).toBe(200);
   });
+});
+
+test('a tenant has so many open runs also when it asks for them all at the same moment', async () => {
+  const asked = await Promise.allSettled(Array.from({ length: 20 }, () => newRun(crowd)));
+  const refused = asked.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+  expect(refused).toEqual(Array.from({ length: 17 }, () => expect.objectContaining({ code: 'TOO_MANY_RUNS' })));
 });
 
 test('a tenant has so many open runs and no more; one that ends makes room, and another tenant has its own', async () => {

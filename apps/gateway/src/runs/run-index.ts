@@ -94,9 +94,10 @@ export class RunIndex implements OnApplicationBootstrap, OnApplicationShutdown {
     return { runs, isLast: true };
   }
 
-  /** How many runs of a tenant have not ended. */
-  countOpen(tenant: string): number {
-    return this.#runs.get(tenant)?.open ?? 0;
+  /** How many runs of a tenant have not ended, or are about to begin. */
+  countOpen(tenant: string, beginning: ReadonlySet<string>): number {
+    const runs = this.#runs.get(tenant);
+    return (runs?.open ?? 0) + [...beginning].filter((run) => !runs?.isOpen(run)).length;
   }
 
   /** The artifacts that runs of a tenant have named. */

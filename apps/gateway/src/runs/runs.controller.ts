@@ -12,6 +12,7 @@ import { ApiIfMatch, ApiVersioned } from '../versions/decorators.js';
 import { cursorBehind, keyOfCursor } from '../lists/cursor.js';
 import { isWanted, ListRunsDto } from './list-runs.dto.js';
 import { REQUEST_ERRORS } from './request-errors.js';
+import { OpenRuns } from './open-runs.js';
 import { RunFit } from './run-fit.js';
 import { RunIndex } from './run-index.js';
 import { ReasonDto, RedoDto, RunRequestDto } from './run-request.dto.js';
@@ -30,6 +31,7 @@ export class RunsController {
     private readonly index: RunIndex,
     private readonly fit: RunFit,
     private readonly requests: RunRequests,
+    private readonly openRuns: OpenRuns,
   ) {}
 
   @Post()
@@ -138,11 +140,12 @@ export class RunsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RunView> {
     const state = await loadRun(this.log, caller, run);
-    if (hasEnded(state)) this.requests.assertRoom(caller, reply);
     const changed = withParams(state.recipe, phase, params);
     checkPipeline(changed);
     await this.fit.assertFits(changed);
-    return this.#command(caller, run, conditional, { do: 'retry', phase, params, retriedBy: caller.subject });
+    const redo = () =>
+      this.#command(caller, run, conditional, { do: 'retry', phase, params, retriedBy: caller.subject });
+    return hasEnded(state) ? this.openRuns.open(caller.tenant, run, reply, redo) : redo();
   }
 
   @Post(':run(^[a-z0-9]+)::fork')

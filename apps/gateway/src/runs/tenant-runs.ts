@@ -19,6 +19,10 @@ export class TenantRuns {
     return this.#named;
   }
 
+  isOpen(id: string): boolean {
+    return openOf(this.#states.get(id)) === 1;
+  }
+
   get size(): number {
     return this.#ids.length;
   }
